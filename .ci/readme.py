@@ -1,0 +1,51 @@
+"""Run what README.md tells people to run: its `sh` blocks line by line, its `python` blocks as one script.
+
+A block under a comment `<!-- not run: why -->` is left out, and so are `make` and `git` lines: CI calls those itself.
+Everything runs in a scratch folder that sees data/, notebooks/ and benchmarks/, so that the checkout stays clean.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = re.compile(r"(<!-- not run:[^\n]*-->\s*\n)?^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SKIPPED = ("make ", "git ", "cd ", "#")
+
+
+def commands(text: str) -> list[str]:
+    """The shell lines to run, continuation lines joined."""
+    blocks = [body for skip, kind, body in BLOCK.findall(text) if kind == "sh" and not skip]
+    lines = [line.strip().removeprefix("$ ") for body in blocks for line in body.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line and not line.startswith(SKIPPED)]
+
+
+def script(text: str) -> str:
+    """All Python blocks in order."""
+    return "\n".join(body for skip, kind, body in BLOCK.findall(text) if kind == "python" and not skip)
+
+
+def main() -> int:
+    """Run them in order; the exit code of the first that fails."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "MPLBACKEND": "Agg"}
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("data", "notebooks", "benchmarks"):
+            if (ROOT / name).exists():
+                (Path(scratch) / name).symlink_to(ROOT / name)
+        steps: list[list[str]] = [["bash", "-ec", line] for line in commands(text)]
+        for step in [*steps, [sys.executable, "-c", script(text)]]:
+            print(f"$ {step[-1]}", flush=True)
+            code = subprocess.run(step, cwd=scratch, env=environment, stdout=subprocess.DEVNULL).returncode
+            if code:
+                print(f"README.md: this failed with exit code {code}", file=sys.stderr)
+                return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How a corpus is made: fetching packages, splitting documents, writing files, the README table."""

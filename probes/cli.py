@@ -1,0 +1,107 @@
+"""The command `probes`: `probes run SWEEP.yaml --out RUNS.parquet` and `probes plan SWEEP.yaml`."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import tyro
+
+from probes.config import load_sweep
+from scaling.errors import InputError
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train what is missing of a sweep, resume what was cut, and write its run table."""
+
+    sweep: tyro.conf.Positional[Path]
+    """The sweep file (YAML)."""
+    out: Path
+    """The run table to write: .parquet, .csv or .jsonl."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def __call__(self) -> None:
+        """Train, then say what was done."""
+        from probes.progress import Bars
+        from probes.sweep import run
+
+        summary = run(self.sweep, self.out, Bars())
+        if self.json:
+            print(json.dumps({**asdict(summary), "out": str(self.out)}))
+            return
+        print(f"{summary.rows} rows in {self.out}: {summary.trained} jobs trained now, {summary.skipped} were there")
+        for name in summary.diverged:
+            print(f"diverged: {name}")
+        for warning in summary.warnings:
+            print(f"warning: {warning}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Say what a sweep would cost; nothing is trained (two steps of each size are timed)."""
+
+    sweep: tyro.conf.Positional[Path]
+    """The sweep file (YAML)."""
+    json: bool = False
+    """Print one JSON object instead of a table."""
+
+    def __call__(self) -> None:
+        """Print the plan."""
+        from probes.cost import estimate
+
+        lines = [asdict(line) for line in estimate(load_sweep(self.sweep))]
+        total = {
+            "runs": sum(line["runs"] for line in lines),
+            "flops": sum(line["runs"] * line["flops"] for line in lines),
+            "hours": sum(line["hours"] for line in lines),
+        }
+        if self.json:
+            print(json.dumps({"lines": lines, **total}))
+        else:
+            _print_plan(lines, total)
+
+
+def _print_plan(lines: list[dict[str, Any]], total: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="What this sweep would cost", show_footer=True)
+    footers = ["", "", "", str(total["runs"]), "", f"{total['flops']:.2e}", f"{total['hours']:.2f}"]
+    heads = ["base", "kind", "params", "runs", "tokens a run", "FLOPs a run (all: foot)", "hours"]
+    for head, foot in zip(heads, footers, strict=True):
+        table.add_column(head, foot, justify="left" if head in ("base", "kind") else "right")
+    for line in lines:
+        table.add_row(
+            line["base"], line["kind"], f"{line['params']:,}", str(line["runs"]), f"{line['tokens']:,}",
+            f"{line['flops']:.2e}", f"{line['hours']:.2f}",
+        )  # fmt: skip
+    Console().print(table)
+
+
+Command = Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Plan, tyro.conf.subcommand("plan")]
+
+
+def main() -> None:
+    """Entry point: exit code 0 on an answer, 2 on bad input with one sentence on standard error."""
+    command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
+    try:
+        command()
+    except InputError as error:
+        sys.exit(_complain(str(error)))
+    except OSError as error:
+        sys.exit(_complain(f"{error.filename or 'probes'}: {error.strerror or error}"))
+    except KeyboardInterrupt:
+        sys.exit(_complain("stopped; start again to go on from the last checkpoints"))
+
+
+def _complain(sentence: str) -> int:
+    print(f"probes: {sentence}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

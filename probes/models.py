@@ -1,0 +1,123 @@
+"""Base models: a ladder of small Llama-style models from one dial, or anything transformers loads."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+
+from scaling.errors import InputError
+
+HEAD_WIDTH = 32
+PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
+
+
+def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
+    """The shape of a rung: width 32 x depth, one head per layer index, feed-forward 8/3 of the width.
+
+    Depth 3, 4, 6, 10, 14, 20 give 0.33M, 0.80M, 2.7M, 12M, 34M and 98M non-embedding parameters.
+    """
+    width = HEAD_WIDTH * depth
+    return LlamaConfig(
+        vocab_size=vocab_size,
+        hidden_size=width,
+        intermediate_size=HEAD_WIDTH * round(8 * width / (3 * HEAD_WIDTH)),
+        num_hidden_layers=depth,
+        num_attention_heads=depth,
+        num_key_value_heads=depth,
+        max_position_embeddings=context,
+        tie_word_embeddings=True,
+        use_cache=False,
+        bos_token_id=0,
+        eos_token_id=0,
+        pad_token_id=0,
+    )
+
+
+def ladder_rate(depth: int) -> float:
+    """Peak pre-training rate of a rung: falls with the square root of the width."""
+    return PEAK_RATE_AT_128 * math.sqrt(128 / (HEAD_WIDTH * depth))
+
+
+def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
+    """A freshly initialised rung; the same seed gives the same weights."""
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(config)
+
+
+def load(path: str) -> PreTrainedModel:
+    """A causal LM from a folder or a hub name, in fp32, from safetensors, no code of its own.
+
+    Raises:
+        InputError: there is no such model, or it cannot be loaded that way.
+    """
+    try:
+        return AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, dtype=torch.float32)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise unknown_model(path, error) from error
+
+
+def unknown_model(path: str, error: Exception) -> InputError:
+    """One sentence for a model that transformers would not load."""
+    where = (
+        "that folder holds no model that transformers loads"
+        if Path(path).is_dir()
+        else "no such folder, and not to be had from the hub"
+    )
+    first = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0]
+    return InputError(f"base model {path!r}: {where} ({first})")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Parameters by group. `params` in the run table is `non_embedding`."""
+
+    embedding: int
+    non_embedding: int
+
+    @property
+    def total(self) -> int:
+        """All parameters, tied weights once."""
+        return self.embedding + self.non_embedding
+
+
+def count(model: PreTrainedModel) -> Counts:
+    """Parameters by group; token embedding and output head are `embedding`, tied weights count once."""
+    groups = {id(p) for m in (model.get_input_embeddings(), model.get_output_embeddings()) if m for p in m.parameters()}
+    embedding = sum(p.numel() for p in model.parameters() if id(p) in groups)
+    return Counts(embedding, sum(p.numel() for p in model.parameters()) - embedding)
+
+
+def shape(path: str | None, depth: int | None, vocab_size: int, context: int) -> PreTrainedModel:
+    """The model without memory for its weights, to count parameters and FLOPs before anything is loaded."""
+    if path is None:
+        assert depth is not None
+        config = ladder_config(depth, vocab_size, context)
+    else:
+        try:
+            config = AutoConfig.from_pretrained(path)
+        except (OSError, ValueError, KeyError) as error:
+            raise unknown_model(path, error) from error
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config)
+
+
+def flops_per_token(model: PreTrainedModel, context: int) -> float:
+    """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
+
+    Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
+    """
+    config = model.config
+    head = config.vocab_size * config.hidden_size
+    attention = 6 * config.num_hidden_layers * config.hidden_size * context
+    return float(6 * (count(model).non_embedding + head) + attention)
+
+
+def load_tokenizer(path: str) -> AutoTokenizer:
+    """The tokenizer that belongs to a base given by path; InputError where there is none."""
+    try:
+        return AutoTokenizer.from_pretrained(path, use_fast=True)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise unknown_model(path, error) from error

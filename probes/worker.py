@@ -1,0 +1,58 @@
+"""A worker process: reads jobs as JSON lines on standard input, trains them, answers in JSON lines.
+
+    python -m probes.worker THREADS
+
+Answers are {"share": 0..1} while a job runs, then {"status": "finished" | "diverged"} or
+{"error": text, "user": bool}. When the parent is gone the pipe breaks and the worker ends.
+"""
+
+import json
+import os
+import sys
+from typing import IO, Any
+
+import torch
+from transformers.utils import logging
+
+from probes.jobs import Job
+from probes.train import perform
+from scaling.errors import InputError
+
+
+def main() -> None:
+    """Serve jobs until standard input ends."""
+    answers = _claim_stdout()
+    torch.set_num_threads(int(sys.argv[1]))
+    torch.set_float32_matmul_precision("highest")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    for line in sys.stdin:
+        _answer(answers, _perform(Job.model_validate_json(line), answers, device))
+
+
+def _claim_stdout() -> IO[str]:
+    """Keep standard output for answers alone: whatever a library prints goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _perform(job: Job, answers: IO[str], device: torch.device) -> dict[str, Any]:
+    try:
+        return {"status": perform(job, lambda share: _answer(answers, {"share": share}), device)}
+    except InputError as error:
+        return {"error": str(error), "user": True}
+    except OSError as error:
+        return {"error": f"{error.filename or job.folder}: {error.strerror or error}", "user": True}
+    except Exception as error:  # the parent decides; a worker never dies of one job
+        return {"error": f"{job.name}: {type(error).__name__}: {error}", "user": False}
+
+
+def _answer(answers: IO[str], content: dict[str, Any]) -> None:
+    answers.write(json.dumps(content) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()

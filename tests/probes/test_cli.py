@@ -1,0 +1,57 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from probes import cli
+
+MakeSweep = Callable[..., Path]
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
+    monkeypatch.setattr("sys.argv", ["probes", *map(str, arguments)])
+    cli.main()
+
+
+def test_plan_counts_runs_and_trains_nothing(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {make_sweep(), *tmp_path.iterdir()}
+    call(monkeypatch, "plan", tmp_path / "sweep.yaml", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["runs"] == 4
+    assert answer["flops"] > 0
+    assert answer["hours"] > 0
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_plan_prints_a_table(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(monkeypatch, "plan", make_sweep())
+    printed = capsys.readouterr().out
+    assert "pretrain" in printed
+    assert "cpt" in printed
+
+
+@pytest.mark.parametrize("command", [["plan"], ["run", "--out", "runs.parquet"]])
+def test_a_typo_in_a_key_is_one_sentence_and_exit_2(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, command[0], make_sweep(evalute={"blocks": 8}), *command[1:])
+    assert caught.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "unknown key 'evalute'" in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+
+
+def test_an_out_file_of_another_kind_is_refused(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "run", make_sweep(), "--out", tmp_path / "runs.xlsx")
+    assert caught.value.code == 2
+    assert "runs.xlsx" in capsys.readouterr().err

@@ -1,0 +1,135 @@
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from probes import sweep
+from probes.sweep import run, work_folder
+from scaling.errors import InputError
+
+MakeSweep = Callable[..., Path]
+
+
+def test_a_sweep_gives_a_valid_table_and_trains_nothing_twice(finished: tuple[Path, Path]) -> None:
+    path, out = finished
+    table = pd.read_parquet(out)
+    assert sorted(table["ratio"].unique()) == [0, 0.5, 1]
+    assert not table.duplicated(["run", "tokens"]).any()
+    assert (table.groupby("run")["tokens"].min() == 0).all()
+    before = out.read_bytes()
+    summary = run(path, out)
+    assert (summary.trained, summary.skipped) == (0, 4)
+    assert out.read_bytes() == before
+
+
+def test_a_new_ratio_trains_that_run_alone(
+    finished: tuple[Path, Path], make_sweep: MakeSweep, sweep_content: dict[str, Any]
+) -> None:
+    _, out = finished
+    path = make_sweep(cpt={**sweep_content["cpt"], "ratios": [0, 0.5, 1, 0.75]})
+    assert run(path, out).trained == 1
+    assert pd.read_parquet(out)["run"].nunique() == 4
+
+
+def test_changed_text_under_the_same_work_folder_is_refused(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    path, out = finished
+    before = out.read_bytes()
+    with (tmp_path / "code.jsonl").open("a") as handle:
+        handle.write('\n{"text": "' + "def x " * 50 + '"}')
+    with pytest.raises(InputError, match="was started with another domain"):
+        run(path, out)
+    assert out.read_bytes() == before
+
+
+def test_repetition_is_logged_and_warned_about(
+    make_sweep: MakeSweep, tmp_path: Path, sweep_content: dict[str, Any]
+) -> None:
+    path = make_sweep(cpt={**sweep_content["cpt"], "tokens": 12800, "ratios": [1], "checkpoints": 2})
+    summary = run(path, tmp_path / "runs.csv")
+    last = pd.read_csv(tmp_path / "runs.csv").iloc[-1]
+    assert last["domain_epochs"] > 1
+    assert last["unique_domain_tokens"] < last["tokens"]
+    assert any("domain corpus is smaller" in warning for warning in summary.warnings)
+
+
+def test_a_held_out_split_that_is_too_small_is_an_error(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    path = make_sweep(evaluate={"blocks": 5000})
+    with pytest.raises(InputError, match="corpus 'prose' is too small for its held-out split"):
+        run(path, tmp_path / "runs.parquet")
+    assert not (tmp_path / "runs.parquet").exists()
+
+
+def test_a_full_disk_is_noticed_before_training(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probes.storage.shutil.disk_usage", lambda folder: type("Usage", (), {"free": 10}))
+    with pytest.raises(InputError, match="are left"):
+        run(make_sweep(), tmp_path / "runs.parquet")
+    assert not (tmp_path / "runs.parquet").exists()
+
+
+def test_an_unknown_base_is_an_error(make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    path = make_sweep(bases=[{"path": str(tmp_path / "absent"), "learning_rate": 1e-3}])
+    with pytest.raises(InputError, match=r"base model .*absent.*: no such folder"):
+        run(path, tmp_path / "runs.parquet")
+
+
+def test_two_processes_on_one_sweep_the_second_is_refused(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    work = work_folder(tmp_path / "runs.parquet")
+    work.mkdir()
+    with (work / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another process"):
+            run(make_sweep(), tmp_path / "runs.parquet")
+
+
+def test_killed_and_started_again_gives_the_same_table(
+    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    path, out = finished
+    other = tmp_path / "killed.parquet"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "probes.cli", "run", str(path), "--out", str(other)],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(work_folder(other).glob("bases/*/state.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not other.exists()
+    run(path, other)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(other), check_exact=True)
+
+
+def test_a_base_saved_in_a_folder_can_be_brought_along(
+    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    _, out = finished
+    model = tmp_path / "own-base"
+    (work_folder(out) / "bases" / "d1" / "model").rename(model)
+    own = next((work_folder(out) / "tokenizers").glob("*.json"))
+    PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(own)), eos_token="<|end|>").save_pretrained(model)
+    path = make_sweep(bases=[{"path": str(model), "learning_rate": 1e-3, "base_tokens": 4000}])
+    brought = tmp_path / "brought.parquet"
+    assert run(path, brought).trained == 3
+    first = pd.read_parquet(brought).iloc[0]
+    assert first["base_tokens"] == 4000
+    assert first["general_loss"] == pytest.approx(pd.read_parquet(out).iloc[0]["general_loss"], rel=1e-6)
+
+
+def test_the_sweep_module_writes_tables_in_three_formats() -> None:
+    assert set(sweep.WRITERS) == {".parquet", ".csv", ".jsonl"}
