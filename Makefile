@@ -6,15 +6,14 @@ PY := $(VENV)/bin/python
 ALL := probes notebooks dev
 PYTEST_ARGS ?=
 
-# What the demos run; each is a module or a script, handed to the environment's Python.
-DEMO ?= -m scaling.demo
-DEMO_PROBES ?= -m probes.demo
+SWEEP := prose-python
 
-.PHONY: help demo demo-probes test test-slow test-gpu lint types notebooks readme core all clean
+.PHONY: help demo demo-probes sweep test test-slow test-gpu lint types notebooks readme core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
-	@echo "make demo-probes  the same from training on, about 10 minutes on 2 cores"
+	@echo "make demo-probes  the same from training on, under 10 minutes on 2 cores"
+	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 
 core:
@@ -24,11 +23,16 @@ all:
 	@$(PYTHON) .ci/venv.py $(VENV) $(ALL)
 
 demo: core
-	@$(PY) $(DEMO)
+	@$(PY) -m scaling.demo data/runs/$(SWEEP).parquet out
 
 demo-probes:
 	@$(PYTHON) .ci/venv.py $(VENV) probes
-	@$(PY) $(DEMO_PROBES)
+	@$(PY) -m probes.cli run data/runs/demo.yaml --out out/demo/runs.parquet
+	@$(PY) -m scaling.demo out/demo/runs.parquet out/demo
+
+sweep:
+	@$(PYTHON) .ci/venv.py $(VENV) probes
+	@$(PY) -m probes.cli run data/runs/$(SWEEP).yaml --out out/sweep/$(SWEEP).parquet
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)

@@ -1,0 +1,64 @@
+"""Predict the critical ratio of each sweep's largest size from its smaller ones, and compare with what was measured.
+
+    python benchmarks/critical_ratio_rollout.py [RUNS ...]
+
+By default every table in data/runs/. The target's base loss is carried from the smaller sizes, and then given, which
+a user can always do: measuring it needs only the base checkpoint.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+import scaling
+from scaling.fitting import Estimate
+from scaling.planning import cmr_plan, critical_ratio, measured_critical_ratio
+from scaling.runs import Runs
+from scaling.units import format_count
+
+TOLERANCE = 0.05
+
+
+def rollout(runs: Runs) -> list[tuple[str, Estimate[float]]]:
+    """The measured critical ratio of the largest size, then the predictions: (label, value with interval)."""
+    sizes = runs.rows("general")["params"]
+    largest = float(sizes.max())
+    own = runs.select(runs.frame["params"] == largest)
+    smaller = runs.select(runs.frame["params"] < largest)
+    tokens = float(own.frame["tokens"].max())
+    measured = measured_critical_ratio(own, TOLERANCE).iloc[0]
+    base = float(own.base("general")["loss"].iloc[0])
+    fit = scaling.fit(smaller, law="dcpt", draws=500)
+    carried = critical_ratio(fit, largest, tokens, TOLERANCE)
+    given = critical_ratio(fit, largest, tokens, TOLERANCE, base_general_loss=base)
+    cmr = cmr_plan(smaller, largest, tokens, TOLERANCE, draws=500)
+    return [
+        ("measured", Estimate(*(float(measured[name]) for name in ("ratio", "low", "high")))),
+        ("D-CPT, base loss carried", carried.critical_ratio),
+        ("D-CPT, base loss given", given.critical_ratio),
+        ("CMR per size, carried in log N", cmr.critical_ratio),
+    ]
+
+
+def main(paths: list[Path]) -> None:
+    """Print the table in Markdown."""
+    print(f"Largest size held out, tolerance {TOLERANCE} nats, 90 % intervals (measured: range over seeds).\n")
+    print("| sweep | held out | from | critical ratio | interval | error |\n|---|---|---|---|---|---|")
+    for path in paths:
+        runs = scaling.load_runs(path)
+        if runs.frame["params"].nunique() < 3:
+            continue
+        size = format_count(float(runs.frame["params"].max()))
+        lines = rollout(runs)
+        truth = lines[0][1].value
+        for label, estimate in lines:
+            bounds = f"{estimate.low:.3f} to {estimate.high:.3f}" if math.isfinite(estimate.low) else "-"
+            error = "-" if label == "measured" else f"{estimate.value - truth:+.3f}"
+            print(f"| {path.stem} | {size} | {label} | {estimate.value:.3f} | {bounds} | {error} |")
+
+
+if __name__ == "__main__":
+    folder = Path(__file__).resolve().parent.parent / "data" / "runs"
+    main([Path(name) for name in sys.argv[1:]] or sorted(folder.glob("*.parquet")))

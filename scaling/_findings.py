@@ -1,0 +1,86 @@
+"""What a valid run table still lacks: soft findings, one plain sentence each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scaling._schema import LOSSES
+
+
+def findings(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the sentences for a validated run table; none is an error, each limits what a fit can say."""
+    trained = frame[frame["tokens"] > 0]
+    found = [
+        _single(trained),
+        _mixed_runs(trained),
+        _several_domains(frame),
+        _swapped(trained),
+        _no_base(frame),
+        _one_sided(trained),
+    ]
+    return tuple(sentence for group in found for sentence in group)
+
+
+def _single(trained: pd.DataFrame) -> list[str]:
+    found = []
+    if trained["run"].nunique() == 1:
+        found.append("only one run: there is nothing to resample, so intervals say little")
+    if trained["params"].nunique() == 1:
+        found.append("only one model size: nothing can be said about other sizes")
+    if trained["ratio"].nunique() == 1:
+        found.append("only one ratio: nothing can be said about other ratios")
+    return found
+
+
+def _mixed_runs(trained: pd.DataFrame) -> list[str]:
+    counts = trained.groupby("run")[["params", "ratio"]].nunique()
+    return [
+        f"run {mixed.index[0]} has {int(mixed.iloc[0])} values of {column}: a run is one model at one ratio"
+        for column in counts
+        if len(mixed := counts[column][counts[column] > 1])
+    ]
+
+
+def _several_domains(frame: pd.DataFrame) -> list[str]:
+    if "domain" not in frame or frame["domain"].nunique() < 2:
+        return []
+    names = ", ".join(sorted(map(str, frame["domain"].dropna().unique())))
+    return [f"several domains ({names}) in one table: fit one at a time"]
+
+
+def _swapped(trained: pd.DataFrame) -> list[str]:
+    general, domain = (_trend_with_ratio(trained, loss) for loss in LOSSES)
+    if general < 0 < domain:
+        falls = "general loss falls and domain loss rises with the ratio"
+        return [f"{falls}: the two corpora look swapped, or ratio is the general share"]
+    return []
+
+
+def _trend_with_ratio(trained: pd.DataFrame, loss: str) -> float:
+    """Sign-carrying covariance of loss and ratio within groups of equal size and tokens; 0 where it cannot be told."""
+    if loss not in trained:
+        return 0.0
+    rows = trained.dropna(subset=[loss])
+    groups = rows.groupby(["params", "tokens"])
+    centred_ratio = rows["ratio"] - groups["ratio"].transform("mean")
+    centred_loss = rows[loss] - groups[loss].transform("mean")
+    covariance = float(np.sum(centred_ratio * centred_loss))
+    return covariance if np.isfinite(covariance) else 0.0
+
+
+def _no_base(frame: pd.DataFrame) -> list[str]:
+    if "general_loss" not in frame or frame["general_loss"].isna().all():
+        return []
+    logged = "base_general_loss" in frame and frame["base_general_loss"].notna().any()
+    if logged or frame.loc[frame["tokens"] == 0, "general_loss"].notna().any():
+        return []
+    return ["no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"]
+
+
+def _one_sided(trained: pd.DataFrame) -> list[str]:
+    found = []
+    for loss in LOSSES:
+        if loss not in trained or trained[loss].isna().all():
+            found.append(f"no {loss.replace('_', ' ')} after tokens 0: only the other corpus can be fitted")
+    return found

@@ -1,0 +1,17 @@
+"""One file a command: a dataclass of its options, called to do the work. Heavy imports wait for the call."""
+
+from typing import Annotated
+
+from tyro.conf import subcommand
+
+from scaling.commands.check import Check
+from scaling.commands.fit import Fit
+from scaling.commands.plan import Plan
+from scaling.commands.predict import Predict
+
+Command = (
+    Annotated[Check, subcommand("check")]
+    | Annotated[Fit, subcommand("fit")]
+    | Annotated[Predict, subcommand("predict")]
+    | Annotated[Plan, subcommand("plan")]
+)

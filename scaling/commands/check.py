@@ -1,0 +1,67 @@
+"""`scaling check`: what a run table holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tyro.conf import Positional
+
+from scaling.commands.options import print_json, print_notes, print_table, read_runs
+from scaling.units import format_count
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
+
+
+@dataclass(frozen=True)
+class Check:
+    """Say what a run table holds and what is wrong with it."""
+
+    runs: Positional[Path]
+    """The run table: .csv, .tsv, .jsonl or .parquet."""
+    domain: str | None = None
+    """Only the rows with this value in the column domain."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def __call__(self) -> None:
+        """Read, validate, describe."""
+        runs = read_runs(self.runs, self.domain)
+        found = describe(runs)
+        if self.json:
+            print_json(found)
+            return
+        _print_sizes(runs, found)
+        print_notes(runs.warnings)
+
+
+def describe(runs: Runs) -> dict[str, Any]:
+    """What the table holds, as plain numbers and lists."""
+    trained = runs.frame[runs.frame["tokens"] > 0]
+    return {
+        "source": runs.source,
+        "rows": len(runs.frame),
+        "runs": int(trained["run"].nunique()),
+        "params": sorted(map(float, trained["params"].unique())),
+        "ratios": sorted(map(float, trained["ratio"].unique())),
+        "tokens": [float(trained["tokens"].min()), float(trained["tokens"].max())],
+        "corpora": list(runs.corpora),
+        "base": {corpus: runs.base(corpus).to_dict("records") for corpus in runs.corpora},
+        "warnings": list(runs.warnings),
+    }
+
+
+def _print_sizes(runs: Runs, found: dict[str, Any]) -> None:
+    base = {corpus: {row["params"]: row["loss"] for row in rows} for corpus, rows in found["base"].items()}
+    heads = ["params", "runs", "rows", "ratios", "tokens", *(f"base {corpus}" for corpus in base)]
+    rows = []
+    for params, group in runs.frame[runs.frame["tokens"] > 0].groupby("params"):
+        size = float(str(params))
+        ratios = " ".join(f"{ratio:g}" for ratio in sorted(group["ratio"].unique()))
+        tokens = f"{format_count(group['tokens'].min())} to {format_count(group['tokens'].max())}"
+        losses = [f"{known[size]:.4f}" if size in known else "-" for known in base.values()]
+        rows.append([format_count(size), str(group["run"].nunique()), str(len(group)), ratios, tokens, *losses])
+    title = f"{found['source']}: {found['rows']} rows, {found['runs']} runs"
+    print_table(title, heads, rows)

@@ -1,0 +1,77 @@
+"""What the commands share: counts like 7B as option values, tables to read, answers to print."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.constructors import PrimitiveConstructorSpec
+
+from scaling.units import format_count, parse_count
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
+
+Count = Annotated[
+    float,
+    PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="COUNT",
+        instance_from_str=lambda words: parse_count(words[0]),
+        is_instance=lambda value: isinstance(value, (int, float)),
+        str_from_instance=lambda value: [format_count(value)],
+    ),
+]
+
+
+def read_runs(path: Path, domain: str | None) -> Runs:
+    """Read a run table, only the rows of one domain where asked."""
+    from scaling.errors import InputError
+    from scaling.readers import load_runs
+
+    runs = load_runs(path)
+    if domain is None:
+        return runs
+    if "domain" not in runs.frame:
+        raise InputError(f"{runs.source}: column domain is missing, so there is no domain {domain!r} to choose")
+    there = sorted(runs.frame["domain"].dropna().astype(str).unique())
+    if domain not in there:
+        raise InputError(f"{runs.source}: column domain has no {domain!r}, it has {', '.join(there)}")
+    return runs.select(runs.frame["domain"].astype(str) == domain)
+
+
+def print_json(answer: Mapping[str, Any]) -> None:
+    """Print one JSON object; NaN and infinities become null."""
+    print(json.dumps(_plain(answer), allow_nan=False))
+
+
+def print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print warnings, one a line."""
+    for note in notes:
+        print(f"note: {note}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # a numpy scalar
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

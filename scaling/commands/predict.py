@@ -1,0 +1,49 @@
+"""`scaling predict`: both losses at one size, token count and ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from scaling.commands.options import Count, print_json, print_table
+from scaling.errors import InputError
+from scaling.units import format_count
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Predict both losses at one model size, token count and ratio."""
+
+    fit: Positional[Path]
+    """A fit written by `scaling fit --out`."""
+    params: Count
+    """Model parameters, counted as in the run table; 7e9 or 7B."""
+    tokens: Count
+    """CPT tokens; 20e9 or 20B."""
+    ratio: float
+    """Share of domain tokens, 0 to 1."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def __call__(self) -> None:
+        """Load, predict, print."""
+        from scaling.fitting import load_fit
+
+        if not 0 <= self.ratio <= 1:
+            raise InputError(f"ratio must lie in 0..1, not {self.ratio:g}; write 0.25 for 25 %")
+        for name in ("params", "tokens"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} must be above 0, not {getattr(self, name):g}")
+        losses = load_fit(self.fit).predict(params=self.params, tokens=self.tokens, ratio=self.ratio)
+        answer = {name: value.to_json_dict() for name, value in losses.items()}
+        if self.json:
+            print_json(answer)
+            return
+        target = f"{format_count(self.params)} params, {format_count(self.tokens)} tokens, ratio {self.ratio:g}"
+        numbers = [
+            [name.replace("_", " "), *("-" if value is None else f"{value:.4f}" for value in row.values())]
+            for name, row in answer.items()
+        ]
+        print_table(target, ["nats/token", "value", "low", "high"], numbers)

@@ -1,0 +1,111 @@
+"""The whole way from a run table to an answer: `python -m scaling.demo RUNS OUT`, what `make demo` runs.
+
+Fits D-CPT and the CMR laws, prints both critical ratios for a model larger than any probe, and draws four figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+import scaling
+from scaling.fitting import Fit, fit_points
+from scaling.planning import Plan, cmr_plan, critical_ratio
+from scaling.planning.measured import measured_critical_ratio
+from scaling.runs import Runs
+from scaling.units import format_count
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Fit, plan and draw."""
+
+    runs: tyro.conf.Positional[Path]
+    """The run table."""
+    out: tyro.conf.Positional[Path]
+    """The folder for fit.json and the figures."""
+    larger: float = 4.0
+    """The target is this many times the largest probe."""
+    tolerance: float = 0.05
+    """Allowed rise of the general loss, nats per token."""
+
+
+def main(demo: Annotated[Demo, tyro.conf.arg(name="")]) -> None:
+    """Print the answer and write the figures."""
+    mpl.use("agg")
+    console = Console(width=110, highlight=False)
+    runs = scaling.load_runs(demo.runs)
+    demo.out.mkdir(parents=True, exist_ok=True)
+    fit = scaling.fit(runs, law="dcpt")
+    fit.save(demo.out / "fit.json")
+    console.print(fit.summary(), markup=False)
+    console.print(cmr_table(runs))
+    ends = runs.rows("general")
+    params, tokens = demo.larger * float(ends["params"].max()), float(ends["tokens"].max())
+    plans = {
+        "D-CPT law": critical_ratio(fit, params, tokens, demo.tolerance),
+        "CMR law": cmr_plan(runs, params, tokens, demo.tolerance),
+    }
+    for name, plan in plans.items():
+        console.print(f"\n{name}", style="bold")
+        console.print(plan.summary(), markup=False)
+    for path in draw(runs, fit, plans, demo):
+        console.print(f"wrote {path}", markup=False)
+
+
+def cmr_table(runs: Runs) -> Table:
+    """The ratio law L(R) = a R^s + b of the finished runs, one line a size and corpus, beside the measured ratio."""
+    table = Table("params", "corpus", "a", "s", "b", "R2", "measured critical ratio", title="CMR ratio law, per size")
+    measured = measured_critical_ratio(runs).set_index("params")["ratio"]
+    for corpus in runs.corpora:
+        rows = runs.rows(corpus)
+        rows = rows[rows["tokens"] == rows.groupby("params")["tokens"].transform("max")]
+        # R is the share of domain text; at R = 0 the law of the domain loss, whose exponent is negative, has no value
+        rows = rows[(rows["ratio"] > 0) & (rows["ratio"] < 1)]
+        sizes, index = np.unique(rows["params"], return_inverse=True)
+        share = rows["ratio"] if corpus == "domain" else 1 - rows["ratio"]
+        laws = fit_points("cmr_ratio", {"share": share}, rows[f"{corpus}_loss"], index.astype(np.intp))
+        for size, (_, law) in zip(sizes, laws.iterrows(), strict=True):
+            table.add_row(
+                *_cells(size, corpus, law), f"{measured.get(size, np.nan):.3f}" if corpus == "general" else ""
+            )
+    return table
+
+
+def _cells(size: float, corpus: str, law: pd.Series) -> list[str]:
+    return [format_count(size), corpus, *(f"{law[name]:.4g}" for name in ("a", "s", "b")), f"{law['r2']:.4f}"]
+
+
+def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], demo: Demo) -> list[Path]:
+    """Write the figures to the demo's folder; returns their names."""
+    import matplotlib.pyplot as plt
+
+    target = plans["D-CPT law"].question
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=demo.tolerance, ax=left)
+    scaling.plot_loss_by_ratio(runs, fit, "domain", ax=right)
+    figures = {"loss_by_ratio": figure}
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    scaling.plot_loss_by_tokens(runs, fit, "general", ax=left)
+    scaling.plot_loss_by_tokens(runs, fit, "domain", ax=right)
+    figures["loss_by_tokens"] = figure
+    figures["tradeoff"] = scaling.plot_tradeoff(fit, target.params, target.tokens, demo.tolerance).figure
+    measured = measured_critical_ratio(runs, demo.tolerance)
+    figures["critical_ratio"] = scaling.plot_critical_ratio(measured, plans).figure
+    paths = [demo.out / f"{name}.png" for name in figures]
+    for path, figure in zip(paths, figures.values(), strict=True):
+        figure.savefig(path, dpi=120)
+        plt.close(figure)
+    return paths
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Demo))

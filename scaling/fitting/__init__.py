@@ -1,0 +1,21 @@
+"""Fitting laws to run tables: one batched solver, resampled intervals, and what a table does not identify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scaling.fitting.fit import fit
+from scaling.fitting.groups import fit_groups, fit_points
+from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["CorpusFit", "Estimate", "Fit", "Provenance", "fit", "fit_groups", "fit_points", "load_fit"]
+
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit that `Fit.save` wrote. Raises InputError, naming the file, for anything else."""
+    from scaling.fitting.saved import load_fit as load  # pydantic is slow to import and most callers do not need it
+
+    return load(path)

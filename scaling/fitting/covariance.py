@@ -1,0 +1,64 @@
+"""The quick answer to "how well is it known?": covariances from derivatives at the optimum, no resampling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling.fitting.model import Model
+from scaling.fitting.objective import Objective
+from scaling.fitting.problems import Problems
+from scaling.fitting.solver import ROW_CHUNK, evaluate
+from scaling.laws.base import Array, Mask
+
+
+def standard_errors(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> Array:
+    """Standard errors (p,) of the internal parameters q (p,); infinite where the table is blind, 0 where not free.
+
+    The larger of two: rows independent, and clustered by group (the sandwich), which alone is too small with few
+    groups.
+    """
+    unpulled = Problems(q[None], problems.target, problems.groups, row_weights=problems.row_weights)
+    matrix = evaluate(model, unpulled, objective, q[None])[2][0]
+    index = np.flatnonzero(free)
+    errors = np.zeros(len(q))
+    if not len(index):
+        return errors
+    inverse, blind = _inverse(matrix[np.ix_(index, index)])
+    scores, spread = _scores(model, unpulled, objective, q)
+    clustered = inverse @ (scores[:, index].T @ scores[:, index]) @ inverse
+    variance = np.maximum(np.diag(clustered), spread * np.diag(inverse))
+    errors[index] = np.where(blind, np.inf, np.sqrt(np.maximum(variance, 0)))
+    return errors
+
+
+def _inverse(matrix: Array) -> tuple[Array, Mask]:
+    """The inverse over the directions that the table sees, and which parameters have a part in the others."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
+    seen = values > 1e-12
+    inverse = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T * np.outer(scale, scale)
+    blind = (np.abs(vectors[:, ~seen]) > 0.1).any(axis=1) | (np.diag(matrix) <= 0)
+    return np.asarray(inverse), np.asarray(blind)
+
+
+def _scores(model: Model, problems: Problems, objective: Objective, q: Array) -> tuple[Array, float]:
+    """Sums over each group's rows of the objective's derivatives (G, p); and mean squared influence over mean
+    curvature."""
+    scores = np.zeros((int(problems.groups.max()) + 1, len(q)))
+    influences, curvatures = 0.0, 0.0
+    tables = model.tables(q[None])
+    for begin in range(0, model.rows, ROW_CHUNK):
+        rows = slice(begin, min(begin + ROW_CHUNK, model.rows))
+        predicted = model.predict(q[None], tables, rows)
+        residual = objective.link(predicted) - problems.targets(rows)
+        influence = objective.influence(residual)
+        curvature = objective.curvature(residual, influence)
+        weights = problems.row_weight(rows)
+        if weights is not None:
+            influence, curvature = influence * weights, curvature * weights
+        influences += float((influence**2).sum())
+        curvatures += float(curvature.sum())
+        slopes = model.jacobian(q[None], tables, rows)[0] * influence[0]
+        slopes = slopes / predicted[0] if objective.residual == "log" else slopes
+        np.add.at(scores, problems.groups[rows], slopes.T)
+    return scores, influences / max(curvatures, 1e-300)

@@ -1,0 +1,66 @@
+"""Resampled fits: the same problem again, with other weights or other residuals, started from the optimum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from scaling.fitting.bootstrap import Resampling
+from scaling.fitting.estimate import Estimation, predictions
+from scaling.fitting.problems import Problems, Pull
+from scaling.fitting.solver import Options, solve
+from scaling.laws.base import Array
+
+DRAW_TOLERANCE = 1e-6  # resampled fits need fewer digits: this is a hundredth of their spread
+DRAW_DAMPING = 1e-5  # and start next to their optimum
+
+
+def resampled(done: Estimation, resampling: Resampling, seed: int, options: Options) -> Array:
+    """Fits (B, p) of the law's parameters to the resampled tables, each started from the optimum and from a rival if
+    there is one. Pulled parameters are pulled to a centre drawn from their typical spread, so that their interval is as
+    wide as what is known about them."""
+    count = len(resampling.draws)
+    if not count:
+        return np.zeros((0, len(done.law.names)))
+    best: tuple[Array, Array] | None = None
+    for start in [done.optimum.q, *done.optimum.rivals[:1]]:
+        problems = _resampled_problems(done, resampling, start, seed)
+        found = solve(
+            done.model,
+            problems,
+            done.objective,
+            replace(options, iterations=60, tolerance=DRAW_TOLERANCE, damping=DRAW_DAMPING),
+        )
+        if best is None:
+            best = (found.q, found.objective)
+        else:
+            better = found.objective < best[1]
+            best = (np.where(better[:, None], found.q, best[0]), np.minimum(found.objective, best[1]))
+    assert best is not None
+    return done.full_theta(best[0])
+
+
+def _resampled_problems(done: Estimation, resampling: Resampling, start: Array, seed: int) -> Problems:
+    count = len(resampling.draws)
+    starts = np.repeat(start[None], count, axis=0)
+    problems = done.data.problems(starts, _drawn_pull(done, count, seed))
+    if resampling.method == "runs":
+        return replace(problems, weights=resampling.draws)
+    fitted = predictions(done)
+    residual = done.data.target - fitted
+    freedom = len(residual) / max(len(residual) - done.fitted, 1)
+    return replace(problems, target=fitted, noise=residual * np.sqrt(freedom), flips=resampling.draws)
+
+
+def _drawn_pull(done: Estimation, count: int, seed: int) -> Pull | None:
+    if done.pull is None:
+        return None
+    rng = np.random.default_rng([seed, 1])
+    pulled = done.pull.precision > 0
+    sd = np.zeros(len(pulled))
+    for j, parameter in enumerate(done.model.law.parameters):
+        if pulled[j] and parameter.typical is not None:
+            sd[j] = parameter.typical[1]
+    centre = done.pull.centre + sd * rng.standard_normal((count, len(sd)))
+    return Pull(np.clip(centre, done.model.lower, done.model.upper), done.pull.precision)

@@ -1,0 +1,139 @@
+"""Independent fits of one law, one a group of rows (a run, a size), all at once: the groups are row weights 0 and 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from scaling.errors import InputError
+from scaling.fitting.model import Model, TermModel, compile_law
+from scaling.fitting.objective import Objective
+from scaling.fitting.problems import Problems
+from scaling.fitting.sample import sample
+from scaling.fitting.solver import Options, solve
+from scaling.fitting.starts import project, spread
+from scaling.laws import Law, get_law
+from scaling.laws.base import Array, Index
+from scaling.laws.terms import TermLaw
+from scaling.runs import Runs
+
+STARTS, KEPT = 256, 12
+
+
+def fit_groups(
+    runs: Runs, law: str, by: str, corpus: str, *, loss: str | None = None, delta: float = 1e-3, threads: int = 0
+) -> pd.DataFrame:
+    """One independent fit a group of rows with one value of the column `by` ("run", "params", ...).
+
+    loss: "huber" or "squared"; by default Huber on log residuals for laws of losses, squares of plain residuals for
+    laws of differences, as the CMR paper has it. Returns a row a group: `by`, params and ratio (the group's, NaN where
+    it has several), the law's parameters, objective, r2, rows, converged. Groups with fewer rows than parameters have
+    NaN. Raises InputError for a column that is not there or a table that the law cannot use.
+    """
+    chosen = get_law(law)
+    if by not in runs.frame:
+        raise InputError(f"{runs.source}: there is no column {by} to group by")
+    names = pd.Index(runs.frame["run"].unique())
+    made = sample(runs, chosen, corpus, names)
+    keys = runs.frame.groupby("run", sort=False)[by].first().reindex(names).to_numpy()[made.run]
+    groups, index = np.unique(keys, return_inverse=True)
+    index = index.reshape(-1).astype(np.intp)
+    objective = _objective(chosen, loss, delta)
+    fitted = fit_points(chosen, made.x, made.observed, index, objective=objective, threads=threads)
+    fitted.insert(0, by, groups)
+    for name, column in (("params", made.x["params"]), ("ratio", made.ratio)):
+        if name != by:
+            fitted.insert(1, name, [_only(column[index == g]) for g in range(len(groups))])
+    return fitted
+
+
+def fit_points(
+    law: Law | str,
+    x: Mapping[str, ArrayLike],
+    observed: ArrayLike,
+    groups: Index | None = None,
+    *,
+    objective: Objective | None = None,
+    threads: int = 0,
+) -> pd.DataFrame:
+    """Fit a law to bare points: x of arrays (n,), observed (n,), groups (n,) from 0 up (one fit each; one fit without).
+
+    Returns a row a group: the law's parameters in natural units, objective, r2, rows, converged.
+    """
+    law = get_law(law) if isinstance(law, str) else law
+    y = np.asarray(observed, float)
+    arrays = {v: np.asarray(x[v], float) for v in law.variables}
+    index = np.zeros(len(y), np.intp) if groups is None else np.asarray(groups, np.intp)
+    objective = objective or _objective(law, None, 1e-3)
+    model = compile_law(law, arrays)
+    member = np.eye(int(index.max()) + 1)
+    starts, owner = _starts(model, law, y, index, len(member), objective)
+    problems = Problems(starts, objective.target(y), index, weights=member[owner])
+    # Differences of losses can be zero throughout a group, so convergence is also to nothing.
+    found = solve(model, problems, objective, Options(threads=threads, iterations=200))
+    return _table(model, law, y, index, found.q, found.objective, found.converged, owner)
+
+
+def _objective(law: Law, loss: str | None, delta: float) -> Objective:
+    plain = law.target != "loss"
+    kind = loss or ("squared" if plain else "huber")
+    if kind not in ("huber", "squared"):
+        raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
+    return Objective("raw" if plain else "log", "squared" if kind == "squared" else "huber", delta)
+
+
+def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objective: Objective) -> tuple[Array, Index]:
+    """KEPT starts a group (groups * KEPT, p) and the group of each: the linear parameters solved on that group's
+    rows."""
+    owner = np.repeat(np.arange(groups), KEPT)
+    if not isinstance(model, TermModel) or not isinstance(law, TermLaw):
+        return np.tile(model.internal(spread(law, law.names, KEPT)), (groups, 1)), owner
+    theta = np.ones((STARTS, len(law.names)))
+    theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, STARTS)
+    q = model.internal(theta)
+    kept = []
+    for group in range(groups):
+        scores, solved = project(model, q, objective.target(y), objective, (index == group).astype(float))
+        kept.append(solved[np.argsort(scores, kind="stable")[:KEPT]])
+    return np.concatenate(kept), owner
+
+
+def _table(
+    model: Model,
+    law: Law,
+    y: Array,
+    index: Index,
+    q: Array,
+    objective: Array,
+    converged: Array,
+    owner: Index,
+) -> pd.DataFrame:
+    records = []
+    for group in np.unique(owner):
+        mine = np.flatnonzero(owner == group)
+        best = mine[np.nanargmin(np.where(np.isfinite(objective[mine]), objective[mine], 1e300))]
+        rows = index == group
+        theta = model.natural(q[best])
+        theta = law.canonical(theta) if isinstance(law, TermLaw) else theta
+        predicted = model.predict(q[best][None], model.tables(q[best][None]), slice(0, model.rows))[0, rows]
+        spread_of = ((y[rows] - y[rows].mean()) ** 2).sum()
+        r2 = 1 - ((predicted - y[rows]) ** 2).sum() / spread_of if spread_of > 0 else np.nan
+        enough = rows.sum() >= len(law.names)
+        values = dict(zip(law.names, theta if enough else np.full(len(theta), np.nan), strict=True))
+        records.append(
+            {
+                **values,
+                "objective": objective[best],
+                "r2": r2,
+                "rows": int(rows.sum()),
+                "converged": bool(converged[best]),
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def _only(values: Array) -> float:
+    return float(values[0]) if len(np.unique(values)) == 1 else float("nan")

@@ -1,0 +1,185 @@
+"""What a table can identify of a law: which variables vary, which terms are left, which parameters need a weak pull."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scaling.fitting.model import Model
+from scaling.fitting.problems import Pull
+from scaling.laws.base import Array, Law, Mask, Parameter, Variables
+from scaling.laws.terms import Term, TermLaw
+
+LABELS = {"params": "model size", "tokens": "token count", "share": "mixture ratio"}
+# A standard error this many times the spread among published fits is no knowledge. Below it a resampled interval tells
+# how little is known, and a pull would only bend a law that does not fit.
+_WEAK = 20.0
+_SINGULAR = 1e-11  # an eigenvalue of the unit-diagonal normal matrix below this is a direction the table does not see
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The law that is left on a table. held: variable -> its only value. dropped: parameter -> why it is not in the
+    fit. pulled: parameter -> why it is drawn to its typical value."""
+
+    law: Law
+    held: Mapping[str, float] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    pulled: Mapping[str, str] = field(default_factory=dict)
+
+
+def distinct_values(values: Array) -> int:
+    """How many different values there are; values closer than a millionth count as one (token counts are rounded)."""
+    ordered = np.sort(np.asarray(values, float))
+    span = np.maximum(np.abs(ordered[1:]), 1e-12)
+    return int(1 + (np.diff(ordered) > 1e-6 * span).sum())
+
+
+def reduce_law(law: Law, x: Variables) -> Reduction:
+    """Reduce a law to what the table x (dict of arrays (n,)) identifies, by counting the distinct values of its
+    variables.
+
+    A variable with one value is held: terms of that variable alone join the floor, its factors join the coefficients,
+    and a term that lost a factor and now varies with the same variables as a whole one is dropped, since the two cannot
+    be told apart by a table. Shape parameters beyond what the distinct values can tell are pulled.
+    """
+    levels = {v: distinct_values(x[v]) for v in law.variables}
+    held = {v: float(np.median(x[v])) for v in law.variables if levels[v] == 1}
+    if not isinstance(law, TermLaw):
+        return Reduction(law, held)
+    dropped: dict[str, str] = {}
+    terms = _reduced_terms(law, held, dropped)
+    reduced = law.keep({t.coefficient for t in law.terms} - terms, set(held))
+    return Reduction(reduced, held, dropped, _pulled(reduced, levels))
+
+
+def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, str]) -> set[str]:
+    """The coefficients of the terms that stay; fills `dropped`."""
+    left = {t.coefficient: frozenset(t.variables) - set(held) for t in law.terms}
+    whole = {left[t.coefficient] for t in law.terms if left[t.coefficient] == frozenset(t.variables)}
+    stay: set[str] = set()
+    for term in law.terms:
+        mine = left[term.coefficient]
+        lost = [v for v in term.variables if v in held]
+        one = " and ".join(f"one {LABELS[v]}" for v in lost)
+        if not mine:
+            _drop(dropped, (term.coefficient, *term.shape), f"the table has {one}, so the term is part of {law.floor}")
+        elif lost and mine in whole:
+            rest = " and ".join(LABELS[v] for v in sorted(mine))
+            why = f"the table has {one}, so the term varies with the {rest} alone, as another term does"
+            _drop(dropped, (term.coefficient, *term.shape), why)
+        else:
+            stay.add(term.coefficient)
+            for factor in term.factors:
+                if set(factor.variables) & set(held):
+                    _drop(
+                        dropped, factor.parameters, f"the table has {one}, so the factor is part of {term.coefficient}"
+                    )
+    return stay
+
+
+def _drop(dropped: dict[str, str], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        dropped.setdefault(name, why)
+
+
+def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
+    """Shape parameters beyond what the distinct values of their variable can tell; shifts go before exponents.
+
+    In a factor of a variable with m values, m numbers are left: one is taken by the coefficient, one by the floor,
+    unless the variable has a term of its own beside this one, which then tells the two apart.
+    """
+    pulled: dict[str, str] = {}
+    for term in law.terms:
+        for factor in term.factors:
+            variable = factor.variables[0]
+            others = any(variable in t.variables for t in law.terms if t is not term)
+            free = levels[variable] - (1 if law.floor is None or (len(term.variables) > 1 and others) else 2)
+            order = sorted(factor.parameters, key=lambda n: law.parameter(n).kind == "shift")
+            for name in order[max(free, 0) :]:
+                beside = ", ".join(_companions(law, term))
+                enough = levels[variable] + len(order) - max(free, 0)
+                pulled[name] = (
+                    f"{levels[variable]} {LABELS[variable]}s do not identify {name} beside {beside}: it is drawn to"
+                    f" {typical_text(law.parameter(name))}; {enough} or more would tell"
+                )
+    return pulled
+
+
+def typical_text(parameter: Parameter) -> str:
+    """What a parameter is pulled to, in words."""
+    middle, spread = parameter.typical or (0.0, 0.0)
+    if parameter.kind == "shift":
+        return f"its typical value {middle:g} (within a factor of {np.exp(spread):.2g})"
+    return f"its typical value {middle:g} ± {spread:g}"
+
+
+def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> dict[str, str]:
+    """Shape parameters of whose value the table says next to nothing: errors (p,) are the internal standard errors."""
+    found = {}
+    for parameter, error in zip(model.law.parameters, errors, strict=True):
+        if parameter.typical is None or parameter.name in pulled or error <= _WEAK * parameter.typical[1]:
+            continue
+        told = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
+        found[parameter.name] = (
+            f"the table says {told} about {parameter.name}, so it is drawn to {typical_text(parameter)};"
+            f" a wider range of {_variables_of(model.law, parameter.name)}s would tell"
+        )
+    return found
+
+
+def _variables_of(law: Law, name: str) -> str:
+    """The variables whose factors a parameter shapes, in words."""
+    factors = [f for t in getattr(law, "terms", ()) for f in t.factors]
+    return " or ".join(dict.fromkeys(LABELS[v] for f in factors if name in f.parameters for v in f.variables))
+
+
+def _companions(law: TermLaw, term: Term) -> tuple[str, ...]:
+    return (*((law.floor,) if law.floor else ()), term.coefficient)
+
+
+def make_pull(model: Model, pulled: Mapping[str, str], scale: float) -> Pull | None:
+    """A pull of the named parameters to their typical values; scale: the objective's value of one unit of
+    chi-squared."""
+    if not pulled:
+        return None
+    centre, precision = np.zeros(len(model.lower)), np.zeros(len(model.lower))
+    for j, parameter in enumerate(model.law.parameters):
+        if parameter.name in pulled and parameter.typical is not None:
+            middle, sd = parameter.typical
+            centre[j] = np.log(middle) if parameter.kind == "shift" else middle
+            precision[j] = scale / sd**2
+    return Pull(centre, precision)
+
+
+def free_mask(model: Model, q: Array) -> Mask:
+    """True for the parameters (p,) that are not at a bound; a positive coefficient so small that its term is gone is at
+    it."""
+    low, high = _at(q, model.lower, 1.0), _at(q, model.upper, -1.0)
+    return ~(low | high)
+
+
+def _at(q: Array, bound: Array, inwards: float) -> Mask:
+    finite = np.where(np.isfinite(bound), bound, 0.0)
+    return np.isfinite(bound) & (inwards * (q - finite) <= 1e-6 * np.maximum(np.abs(finite), 1e-3))
+
+
+def unseen_directions(matrix: Array, free: Mask, names: tuple[str, ...]) -> tuple[float, list[tuple[str, ...]]]:
+    """Condition number of the scaled Jacobian, and for each direction that the table does not see the parameters in it.
+
+    matrix (p, p): the normal matrix J'WJ at the optimum. Its columns are scaled to unit length, so its eigenvalues are
+    the squared singular values of the scaled Jacobian.
+    """
+    index = np.flatnonzero(free & (np.diag(matrix) > 0))
+    if not len(index):
+        return 1.0, []
+    scale = 1.0 / np.sqrt(np.diag(matrix)[index])
+    unit = matrix[np.ix_(index, index)] * np.outer(scale, scale)
+    values, vectors = np.linalg.eigh(unit)
+    unseen = [
+        tuple(names[index[j]] for j in np.flatnonzero(np.abs(vectors[:, k]) > 0.1))
+        for k in np.flatnonzero(values < _SINGULAR)
+    ]
+    return float(np.sqrt(values[-1] / max(values[0], 1e-32))), unseen

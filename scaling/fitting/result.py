@@ -1,0 +1,216 @@
+"""The fit of a law as a result: immutable, predicts, prints itself, and knows what it cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from scaling.errors import InputError
+from scaling.laws import get_law
+from scaling.laws.base import Array
+
+T = TypeVar("T", float, npt.NDArray[np.float64])
+Status = Literal["ok", "warning", "not_identified"]
+_LABELS = {"params": "model size", "tokens": "token count", "ratio": "ratio"}
+
+
+@dataclass(frozen=True)
+class Estimate(Generic[T]):
+    """A value with its interval; low and high are NaN where no draws were made. Floats, or arrays of one shape."""
+
+    value: T
+    low: T
+    high: T
+
+    def to_json_dict(self) -> dict[str, float | None]:
+        """value, low, high; NaN as None."""
+        return {k: _number(getattr(self, k)) for k in ("value", "low", "high")}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusFit:
+    """A law fitted to one corpus' losses.
+
+    parameters: the free ones, natural units. theta (p,): all parameters in the law's order; dropped terms hold the
+    neutral value. draws (B, p): resampled fits, paired by index between corpora. dropped: parameter -> why the table
+    does not identify it. held: variable -> the only value the table has. ranges: params, tokens, ratio as fitted;
+    ratios: every ratio that was trained. huber: sum over rows of Huber's loss of log residuals (delta as given to the
+    fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log residuals,
+    corrected for the free parameters (of plain residuals where the law gives differences).
+    """
+
+    law: str
+    corpus: str
+    parameters: Mapping[str, Estimate[float]]
+    theta: Array
+    draws: Array
+    dropped: Mapping[str, str]
+    held: Mapping[str, float]
+    ranges: Mapping[str, tuple[float, float]]
+    rows: int
+    runs: int
+    huber: float
+    r2: float
+    mape: float
+    residual_sd: float
+    level: float
+    status: Status = "ok"
+    warnings: tuple[str, ...] = ()
+    ratios: tuple[float, ...] = ()
+
+    def curve(self, params: npt.ArrayLike, tokens: npt.ArrayLike, ratio: npt.ArrayLike, draws: bool = False) -> Array:
+        """Losses at inputs that broadcast to a shape S: an array of shape S, or (B, *S) with `draws`.
+
+        Raises InputError for a place along a dimension that the table does not have.
+        """
+        where = {"params": params, "tokens": tokens, "ratio": ratio}
+        arrays = dict(zip(where, np.broadcast_arrays(*(np.asarray(v, float) for v in where.values())), strict=True))
+        self._check(arrays)
+        share = arrays["ratio"] if self.corpus == "domain" else 1.0 - arrays["ratio"]
+        shape = share.shape
+        x = {"params": arrays["params"].ravel(), "tokens": arrays["tokens"].ravel(), "share": share.ravel()}
+        theta = self.draws if draws else self.theta
+        values = get_law(self.law).value(theta, x)
+        return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
+
+    def predict(
+        self,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        kind: Literal["mean", "prediction"] = "mean",
+    ) -> Estimate[Any]:
+        """The loss at params, tokens, ratio with its interval: floats for single numbers, else arrays of the broadcast
+        shape.
+
+        kind: "mean" is the interval of the law's curve (what many runs would average to), "prediction" that of one new
+        run, which adds the residual noise.
+        """
+        value = self.curve(params, tokens, ratio)
+        spread = self.curve(params, tokens, ratio, draws=True)
+        if kind == "prediction":
+            noise = np.random.default_rng(0).normal(0.0, self.residual_sd, size=(len(spread),))
+            noise = noise.reshape(-1, *([1] * value.ndim))
+            spread = spread * np.exp(noise) if get_law(self.law).target == "loss" else spread + noise
+        elif kind != "mean":
+            raise ValueError(f"kind is {kind!r}, but it must be 'mean' or 'prediction'")
+        return interval(value, spread, self.level)
+
+    def _check(self, where: Mapping[str, Array]) -> None:
+        for name, only in self.held.items():
+            far = np.abs(where[name] - only) > 1e-3 * max(abs(only), 1e-3)
+            if far.any():
+                asked, label = float(where[name][far].flat[0]), _LABELS[name]
+                raise InputError(
+                    f"the {self.corpus} loss was fitted at one {label} ({name} = {only:g}), so it cannot be predicted"
+                    f" at {name} = {asked:g}; a table with runs at three or more {label}s would tell"
+                )
+
+    def summary(self) -> str:
+        """A text table of the fit, to be pasted into a report."""
+        from scaling.fitting.summary import corpus_summary
+
+        return corpus_summary(self)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """The contract's object for one corpus."""
+        return {
+            "parameters": {name: e.to_json_dict() for name, e in self.parameters.items()},
+            "rows": self.rows,
+            "runs": self.runs,
+            "huber": self.huber,
+            "r2": _number(self.r2),
+            "mape": self.mape,
+            "status": self.status,
+            "warnings": list(self.warnings),
+            "dropped": dict(self.dropped),
+            "held": dict(self.held),
+        }
+
+
+def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
+    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws."""
+    if not len(draws):
+        low = high = np.full(value.shape, np.nan)
+    else:
+        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = np.minimum(low, value), np.maximum(high, value)
+    if value.ndim == 0:
+        return Estimate(float(value), float(low), float(high))
+    return Estimate(value, low, high)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a fit comes from: table, number of its rows, its hash, and the version that fitted it."""
+
+    source: str
+    rows: int
+    sha256: str
+    version: str
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A law fitted to a run table, one CorpusFit a corpus. base: corpus -> records {params, loss, se}, one a model
+    size.
+
+    burn_in: the share of each run's token budget that was left out at its beginning.
+    """
+
+    law: str
+    general: CorpusFit | None
+    domain: CorpusFit | None
+    base: Mapping[str, list[dict[str, float]]]
+    burn_in: float
+    level: float
+    provenance: Provenance
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def corpora(self) -> dict[str, CorpusFit]:
+        """The corpora that were fitted."""
+        both = {"general": self.general, "domain": self.domain}
+        return {name: fit for name, fit in both.items() if fit is not None}
+
+    def predict(
+        self,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        kind: Literal["mean", "prediction"] = "mean",
+    ) -> dict[str, Estimate[Any]]:
+        """{"general_loss": Estimate, "domain_loss": Estimate}, of the corpora that were fitted."""
+        return {f"{name}_loss": one.predict(params, tokens, ratio, kind) for name, one in self.corpora.items()}
+
+    def summary(self) -> str:
+        """A text table of the fit, to be pasted into a report."""
+        from scaling.fitting.summary import fit_summary
+
+        return fit_summary(self)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """The object that `scaling fit --json` prints."""
+        return {
+            "law": self.law,
+            "general": None if self.general is None else self.general.to_json_dict(),
+            "domain": None if self.domain is None else self.domain.to_json_dict(),
+            "burn_in": self.burn_in,
+            "level": self.level,
+            "warnings": list(self.warnings),
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write fit.json atomically: everything that predictions and plans need, draws included."""
+        from scaling.fitting.saved import save_fit
+
+        save_fit(self, path)

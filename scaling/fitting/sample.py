@@ -1,0 +1,98 @@
+"""One corpus' rows of a run table, as a law sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.laws.base import Array, Index, Law, Mask
+from scaling.runs import Runs, share
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs."""
+
+    corpus: str
+    x: Mapping[str, Array]
+    ratio: Array
+    observed: Array
+    run: Index
+    row_weights: Array | None
+    warnings: tuple[str, ...] = ()
+
+    def select(self, mask: Mask) -> Sample:
+        """The rows where mask (n,) holds."""
+        weights = None if self.row_weights is None else self.row_weights[mask]
+        x = {v: values[mask] for v, values in self.x.items()}
+        return replace(
+            self, x=x, ratio=self.ratio[mask], observed=self.observed[mask], run=self.run[mask], row_weights=weights
+        )
+
+
+def sample(runs: Runs, law: Law, corpus: str, run_names: pd.Index, weights: str | None = None) -> Sample:
+    """The rows of one corpus that a law can use, deltas where the law is one of deltas."""
+    frame = runs.rows(corpus)
+    if frame.empty:
+        raise InputError(f"{runs.source}: there is no {corpus}_loss at tokens above 0 to fit")
+    observed = frame[f"{corpus}_loss"].to_numpy(float)
+    if law.target == "ratio":
+        raise InputError(f"the law {law.name} gives a ratio, not a loss, so it cannot be fitted to a run table")
+    if law.target == "delta":
+        observed = observed - _base_losses(runs, corpus, frame)
+    ratio = frame["ratio"].to_numpy(float)
+    x = {
+        "params": frame["params"].to_numpy(float),
+        "tokens": frame["tokens"].to_numpy(float),
+        "share": share(corpus, ratio),
+    }
+    made = Sample(
+        corpus,
+        x,
+        ratio,
+        observed,
+        run_names.get_indexer(pd.Index(frame["run"])),
+        _row_weights(frame, corpus, observed, weights),
+    )
+    return _usable(made, law, runs.source)
+
+
+def _base_losses(runs: Runs, corpus: str, frame: pd.DataFrame) -> Array:
+    base = runs.base(corpus)
+    losses = frame["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
+    if np.isnan(losses).any():
+        size = frame["params"].to_numpy()[np.isnan(losses)][0]
+        raise InputError(f"{runs.source}: there is no base {corpus} loss (a row with tokens = 0) at params = {size:g}")
+    return losses
+
+
+def _row_weights(frame: pd.DataFrame, corpus: str, observed: Array, weights: str | None) -> Array | None:
+    """Inverse variances, mean one, from the logged standard errors. Off by default: all checkpoints of a sweep are
+    scored on the same held-out windows, so the logged error is mostly one common shift that weights cannot reduce."""
+    if weights is None:
+        return None
+    if weights != "se":
+        raise ValueError(f"weights is {weights!r}, but it must be None or 'se'")
+    column = f"{corpus}_loss_se"
+    if column not in frame or not (frame[column] > 0).all():
+        raise InputError(f"weights by standard error need a column {column} above 0 in every row")
+    raw = (observed / frame[column].to_numpy(float)) ** 2
+    return np.asarray(raw / raw.mean())
+
+
+def _usable(made: Sample, law: Law, source: str) -> Sample:
+    """Leave out rows at which the law is infinite (a share of 0 under a falling power)."""
+    needs: tuple[str, ...] = getattr(law, "needs_positive", tuple)()
+    bad = np.zeros(len(made.observed), bool)
+    for variable in needs:
+        bad |= made.x[variable] <= 0
+    if bad.all():
+        raise InputError(f"{source}: the law {law.name} has no value at a share of 0, and the table has nothing else")
+    if not bad.any():
+        return made
+    note = f"{int(bad.sum())} rows at a share of 0 are left out: the law {law.name} has no value there"
+    return replace(made.select(~bad), warnings=(note,))

@@ -1,0 +1,209 @@
+"""fit.json: versioned, checked on reading, written atomically, nothing pickled. Floats survive to the last bit."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from scaling.errors import InputError
+from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
+from scaling.laws import get_law
+from scaling.laws.base import Array
+
+FORMAT, VERSION = "scaling-fit", 1
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
+
+
+class _Estimate(_Strict):
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class _Corpus(_Strict):
+    law: str
+    corpus: Literal["general", "domain"]
+    parameters: dict[str, _Estimate]
+    theta: list[float | None]
+    draws: list[list[float | None]]
+    dropped: dict[str, str]
+    held: dict[str, float]
+    ranges: dict[str, tuple[float, float]]
+    rows: int
+    runs: int
+    huber: float
+    r2: float | None
+    mape: float
+    residual_sd: float | None
+    level: float
+    status: Literal["ok", "warning", "not_identified"]
+    warnings: list[str]
+    ratios: list[float]
+
+
+class _Provenance(_Strict):
+    source: str
+    rows: int
+    sha256: str
+    version: str
+
+
+class _Saved(_Strict):
+    format: Literal["scaling-fit"]
+    version: int
+    law: str
+    general: _Corpus | None
+    domain: _Corpus | None
+    base: dict[str, list[dict[str, float | None]]]
+    burn_in: float
+    level: float
+    provenance: _Provenance
+    warnings: list[str]
+
+
+def save_fit(fit: Fit, path: str | Path) -> None:
+    """Write the fit to path; an old file stays whole until the new one is complete. Raises InputError if it cannot be
+    written."""
+    path = Path(path)
+    text = json.dumps(_encode(fit), allow_nan=False)
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load_fit(path: str | Path) -> Fit:
+    """Read a fit that `save_fit` wrote. Raises InputError, naming the file, for anything else."""
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: is not a saved fit, or was cut short (not valid JSON)") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path}: is not a saved fit (it lacks format {FORMAT!r})")
+    version = content.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise InputError(f"{path}: is of format version {version}, and this version of scaling reads up to {VERSION}")
+    try:
+        return _decode(_Saved.model_validate(content), path)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise InputError(f"{path}: is not a sound saved fit ({where}: {first['msg']})") from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _numbers(values: Array) -> list[Any]:
+    return [_numbers(v) if np.ndim(v) else _number(v) for v in values]
+
+
+def _encode(fit: Fit) -> dict[str, Any]:
+    corpora = {
+        name: _encode_corpus(one) if one else None for name, one in (("general", fit.general), ("domain", fit.domain))
+    }
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "law": fit.law,
+        **corpora,
+        "base": {name: [{k: _number(v) for k, v in r.items()} for r in records] for name, records in fit.base.items()},
+        "burn_in": fit.burn_in,
+        "level": fit.level,
+        "provenance": vars(fit.provenance),
+        "warnings": list(fit.warnings),
+    }
+
+
+def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
+    plain = {k: getattr(fit, k) for k in ("law", "corpus", "rows", "runs", "huber", "mape", "level", "status")}
+    return {
+        **plain,
+        "parameters": {name: e.to_json_dict() for name, e in fit.parameters.items()},
+        "theta": _numbers(fit.theta),
+        "draws": _numbers(fit.draws),
+        "dropped": dict(fit.dropped),
+        "held": dict(fit.held),
+        "ranges": {k: list(v) for k, v in fit.ranges.items()},
+        "r2": _number(fit.r2),
+        "residual_sd": _number(fit.residual_sd),
+        "warnings": list(fit.warnings),
+        "ratios": list(fit.ratios),
+    }
+
+
+def _float(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _decode(saved: _Saved, path: Path) -> Fit:
+    corpora = {
+        name: _decode_corpus(one, path) if one else None
+        for name, one in (("general", saved.general), ("domain", saved.domain))
+    }
+    return Fit(
+        law=saved.law,
+        base={name: [{k: _float(v) for k, v in r.items()} for r in records] for name, records in saved.base.items()},
+        burn_in=saved.burn_in,
+        level=saved.level,
+        provenance=Provenance(**saved.provenance.model_dump()),
+        warnings=tuple(saved.warnings),
+        **corpora,
+    )
+
+
+def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
+    try:
+        names = get_law(saved.law).names
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    sound = all(len(row) == len(names) for row in (saved.theta, *saved.draws))
+    if not sound or not set(saved.parameters) <= set(names):
+        raise InputError(f"{path}: is not a sound saved fit (its parameters are not those of the law {saved.law})")
+    theta = np.array([_float(v) for v in saved.theta])
+    draws = np.array([[_float(v) for v in row] for row in saved.draws]).reshape(-1, len(names))
+    fields = saved.model_dump(exclude={"parameters", "theta", "draws", "r2", "residual_sd", "warnings", "ratios"})
+    estimates = {k: Estimate(_float(e.value), _float(e.low), _float(e.high)) for k, e in saved.parameters.items()}
+    return CorpusFit(
+        **fields,
+        parameters=estimates,
+        theta=theta,
+        draws=draws,
+        r2=_float(saved.r2),
+        residual_sd=_float(saved.residual_sd),
+        warnings=tuple(saved.warnings),
+        ratios=tuple(saved.ratios),
+    )

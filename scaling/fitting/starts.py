@@ -1,0 +1,84 @@
+"""Starting points: many values of the parameters in which a law is not linear, the rest solved for each (variable
+projection)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scaling.fitting.linear import nonnegative
+from scaling.fitting.model import Model, TermModel
+from scaling.fitting.objective import Objective
+from scaling.laws.base import Array, Law
+from scaling.laws.terms import TermLaw
+
+
+def quasi_random(count: int, size: int) -> Array:
+    """Points (count, size) that fill the unit cube evenly: Kronecker's sequence on the generalised golden ratio."""
+    golden = 2.0
+    for _ in range(60):
+        golden = (1.0 + golden) ** (1.0 / (size + 1))
+    step = golden ** -np.arange(1.0, size + 1.0)
+    return np.asarray((0.5 + np.arange(1, count + 1)[:, None] * step) % 1.0)
+
+
+def spread(law: Law, names: tuple[str, ...], count: int) -> Array:
+    """Values (count, len(names)) over the parameters' start ranges; evenly in the log where a range is of one sign."""
+    points = quasi_random(count, max(len(names), 1))
+    columns = []
+    for j, name in enumerate(names):
+        start = law.parameter(name).start
+        assert start is not None
+        low, high = start
+        if low > 0:
+            columns.append(low * (high / low) ** points[:, j])
+        else:
+            columns.append(low + (high - low) * points[:, j])
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))
+
+
+def screened_starts(
+    model: Model, target: Array, objective: Objective, count: int, weights: Array | None = None
+) -> Array:
+    """count internal starting points (count, p), best first by their squared residuals with the linear parameters
+    solved."""
+    if not isinstance(model, TermModel):
+        return model.internal(spread(model.law, model.law.names, count))
+    law = model.law
+    assert isinstance(law, TermLaw)
+    scores, starts = project(model, model.internal(_shapes(law, count)), target, objective, weights)
+    return starts[np.argsort(scores, kind="stable")]
+
+
+def _shapes(law: TermLaw, count: int) -> Array:
+    theta = np.ones((count, len(law.names)))
+    theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, count)
+    return theta
+
+
+def project(
+    model: TermModel, q: Array, target: Array, objective: Objective, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Replace the linear coefficients in q (B, p) by their least-squares values; returns scores (B,) and q."""
+    law = model.law
+    assert isinstance(law, TermLaw)
+    observed = np.exp(target) if objective.residual == "log" else target
+    importance = 1.0 / observed if objective.residual == "log" else np.ones_like(observed)
+    if weights is not None:
+        importance = importance * np.sqrt(weights)
+    slots = [law.names.index(n) for n in law.coefficients]
+    signed = np.array([law.parameter(n).signed for n in law.coefficients])
+    aim = observed * importance
+    scores = np.empty(len(q))
+    q = q.copy()
+    block = max(1, 200_000 // (len(slots) * model.rows))
+    for begin in range(0, len(q), block):
+        part = slice(begin, begin + block)
+        bases = model.bases(q[part])
+        bases *= importance
+        gram = np.matmul(bases, bases.transpose(0, 2, 1))
+        right = np.matmul(bases, aim)
+        coefficients = nonnegative(gram, right, signed)
+        q[part, slots] = coefficients
+        bent = np.matmul(gram, coefficients[:, :, None])[:, :, 0]
+        scores[part] = (coefficients * (bent - 2 * right)).sum(axis=1) + aim @ aim
+    return np.where(np.isfinite(scores), scores, np.inf), q

@@ -1,0 +1,128 @@
+"""The early transient: in continued pre-training the general loss first rises, then falls.
+
+A law whose token term only falls is wrong there. `choose_burn_in` leaves out the beginning of every run.
+
+The rule, where none is given: if the general loss rises and then falls in a fifth of the runs, fit each candidate
+burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |log
+residual|, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that leave fewer
+than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted to a longer
+burn-in always looks better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling.errors import InputError
+from scaling.fitting.estimate import estimate
+from scaling.fitting.objective import Objective
+from scaling.fitting.sample import Sample
+from scaling.fitting.solver import Options
+from scaling.laws import Law
+from scaling.laws.base import Array, Mask
+from scaling.runs import Runs
+
+CANDIDATES = (0.0, 1 / 8, 1 / 4, 1 / 3, 1 / 2)
+_ROLLOUT_FROM, _LEAST_CHECKPOINTS, _TOLERANCE = 2 / 3, 3, 1.1
+_FEW, _JITTERS = 0.2, 5.0
+
+
+@dataclass(frozen=True)
+class BurnIn:
+    """The burn-in used, and what a user should know about it."""
+
+    value: float
+    warnings: tuple[str, ...] = ()
+
+
+def transient_runs(runs: Runs) -> list[str]:
+    """The runs whose general loss rises and then falls by more than its own jitter, base loss included where there is
+    one."""
+    frame = runs.frame
+    if "general_loss" not in frame:
+        return []
+    frame = frame[frame["general_loss"].notna()].sort_values(["run", "tokens"])
+    base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True))
+    found = []
+    for name, rows in frame.groupby("run", sort=False):
+        losses = rows["general_loss"].to_numpy(float)
+        start = base.get(rows["params"].iloc[0])
+        if start is not None and rows["tokens"].iloc[0] > 0:
+            losses = np.concatenate([[start], losses])
+        if rises_then_falls(losses):
+            found.append(str(name))
+    return found
+
+
+def rises_then_falls(losses: Array) -> bool:
+    """True if the highest loss is inside the run and stands out at both ends by five times the jitter and 0.1 %."""
+    if len(losses) < 5:
+        return False
+    top = int(np.argmax(losses))
+    if top in (0, len(losses) - 1):
+        return False
+    # Third differences of a smooth curve with independent noise have sqrt(20) times the noise's standard deviation.
+    jitter = 1.4826 * float(np.median(np.abs(np.diff(losses, 3)))) / np.sqrt(20)
+    margin = max(_JITTERS * jitter, 1e-3 * float(losses[top]))
+    return bool(losses[top] - losses[0] > margin and losses[top] - losses[-1] > margin)
+
+
+def late_rows(made: Sample, burn_in: float) -> Mask:
+    """The rows (n,) after the burn-in of their run; rounding of token counts does not matter."""
+    return progress(made) >= burn_in - 1e-9
+
+
+def progress(made: Sample) -> Array:
+    """Tokens as a share of the run's last checkpoint (n,)."""
+    tokens = made.x["tokens"]
+    last = np.zeros(int(made.run.max()) + 1)
+    np.maximum.at(last, made.run, tokens)
+    return np.asarray(tokens / last[made.run])
+
+
+def choose_burn_in(
+    runs: Runs, samples: Mapping[str, Sample], law: Law, objective: Objective, options: Options, given: float | None
+) -> BurnIn:
+    """The burn-in given, or the one that the rule above chooses."""
+    monotone = "tokens" in law.variables and law.target == "loss"
+    rising = transient_runs(runs) if monotone else []
+    total = runs.frame["run"].nunique()
+    note = f"the general loss rises before it falls in {len(rising)} of {total} runs, which the law cannot follow"
+    if given is not None:
+        early = (f"{note}; the burn-in given is {given:.3g}",) if rising else ()
+        return BurnIn(given, early)
+    if not rising:
+        return BurnIn(0.0)
+    if len(rising) < _FEW * total:
+        return BurnIn(0.0, (f"{note}; so few that no burn-in is left out",))
+    scores = {b: _rollout(samples, law, objective, options, b) for b in CANDIDATES}
+    tried = {b: s for b, s in scores.items() if np.isfinite(s)}
+    if not tried:
+        return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
+    best = min(tried.values())
+    value = min(b for b, s in tried.items() if s <= _TOLERANCE * best)
+    return BurnIn(
+        value, (f"{note}: the first {value:.3g} of each run's tokens is left out (chosen by rollout over tokens)",)
+    )
+
+
+def _rollout(samples: Mapping[str, Sample], law: Law, objective: Objective, options: Options, burn_in: float) -> float:
+    """Mean |log residual| on the last third of every run of fits to what is between the burn-in and that."""
+    errors = []
+    for made in samples.values():
+        share = progress(made)
+        fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
+        scored = share > _ROLLOUT_FROM
+        if not fitted.any() or np.median(np.bincount(made.run[fitted])[np.unique(made.run)]) < _LEAST_CHECKPOINTS:
+            return np.inf
+        try:
+            done = estimate(made.select(fitted), law, objective, options)
+        except InputError:
+            return np.inf
+        left = made.select(scored)
+        predicted = law.value(done.full_theta(done.optimum.q), left.x)
+        errors.append(np.abs(np.log(predicted) - np.log(left.observed)))
+    return float(np.mean(np.concatenate(errors)))

@@ -1,0 +1,41 @@
+"""The published laws, one file each, found by looking through this package: adding a law is adding a file.
+
+A law module has a public `LAW` (or `LAWS`, a tuple).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from scaling.errors import InputError
+from scaling.laws.base import FunctionLaw, Law, Parameter
+from scaling.laws.factors import Factor, Power
+from scaling.laws.terms import Term, TermLaw
+
+__all__ = ["Factor", "FunctionLaw", "Law", "Parameter", "Power", "Term", "TermLaw", "get_law", "law_names"]
+
+
+@cache
+def _laws() -> dict[str, Law]:
+    found: dict[str, Law] = {}
+    for entry in sorted(pkgutil.iter_modules(__path__), key=lambda m: m.name):
+        module = importlib.import_module(f"{__name__}.{entry.name}")
+        declared = (*getattr(module, "LAWS", ()), *((module.LAW,) if hasattr(module, "LAW") else ()))
+        for law in declared:
+            assert law.name not in found, f"two laws are called {law.name}"
+            found[law.name] = law
+    return found
+
+
+def law_names() -> tuple[str, ...]:
+    """The names of all laws, in alphabetical order."""
+    return tuple(sorted(_laws()))
+
+
+def get_law(name: str) -> Law:
+    """The law of that name. Raises InputError for a name that is not there."""
+    if name not in _laws():
+        raise InputError(f"there is no law called {name!r}; the laws are {', '.join(law_names())}")
+    return _laws()[name]

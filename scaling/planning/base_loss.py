@@ -1,0 +1,111 @@
+"""The base loss of a target that may never have been measured, with its uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from scaling.errors import InputError
+from scaling.laws import Law, TermLaw
+from scaling.planning.question import NotIdentified, same
+from scaling.units import format_count
+
+Array = NDArray[np.float64]
+SizeCurve = Callable[[Array], Array]  # sizes (k,) -> losses (B, k) at one token count and ratio, for B draws
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class BaseLoss:
+    """Base losses by draw, shape (B,), the first being the point estimate; nats per token."""
+
+    draws: Array
+    warnings: tuple[str, ...] = ()
+
+
+def given(value: float, count: int) -> BaseLoss:
+    """A measured base loss, the same in every draw."""
+    if not (np.isfinite(value) and value > 0):
+        raise InputError(f"base general loss must be above 0, not {value:g}")
+    return BaseLoss(np.full(count, float(value)))
+
+
+def carried(records: Sequence[dict[str, Any]], params: float, count: int, curve: SizeCurve | None) -> BaseLoss:
+    """The base loss at `params` from those the table measured: rows {"params", "loss"}, one a size.
+
+    A size within 1 % of the target is taken as it is: base and probes are scored on the same held-out text, so that the
+    sampling error of the two cancels in the rise. Other sizes carry it through `curve`, the fitted size term (any
+    constant added): base(N) = term(N) + offset, so that errors of the term cancel between base and trained loss.
+    Without a curve (None) a power law in N is drawn through the base losses. Raises `NotIdentified`.
+    """
+    sizes = np.array([record["params"] for record in records], dtype=np.float64)
+    losses = np.array([record["loss"] for record in records], dtype=np.float64)
+    if not sizes.size:
+        raise NotIdentified("the table has no general loss at tokens 0; give the target's with --base-general-loss")
+    nearest = int(np.argmin(np.abs(np.log(sizes / params))))
+    if same(sizes[nearest], params):
+        return BaseLoss(np.full(count, losses[nearest]))
+    if curve is not None:
+        return _by_size_term(sizes, losses, params, count, curve)
+    return _by_power_law(sizes, losses, params, count)
+
+
+def additive_in_size(law: Law) -> bool:
+    """Whether model size stands alone in the law, so that a loss at another size differs by a constant."""
+    if not isinstance(law, TermLaw):
+        return False
+    touched = [term.variables for term in law.terms if "params" in term.variables]
+    return bool(touched) and all(variables == ("params",) for variables in touched)
+
+
+def _by_size_term(sizes: Array, losses: Array, params: float, count: int, curve: SizeCurve) -> BaseLoss:
+    terms = curve(np.append(sizes, params))
+    offsets = losses - terms[:, :-1]
+    spread = float(np.std(offsets[0], ddof=1)) if len(sizes) > 1 else 0.0
+    noise = _noise(count, spread * np.sqrt(1 + 1 / len(sizes)), len(sizes) - 1)
+    return BaseLoss(terms[:, -1] + offsets.mean(axis=1) + noise, _offset_warnings(sizes, offsets[0]))
+
+
+def _offset_warnings(sizes: Array, offsets: Array) -> tuple[str, ...]:
+    carried = "the base general loss is carried from other sizes; measuring it needs only the base checkpoint"
+    if len(sizes) == 1:
+        return (f"{carried}, and one size alone ({format_count(sizes[0])}) cannot say how well that works",)
+    ordered = offsets[np.argsort(sizes)]
+    steps = np.diff(ordered)
+    size_of_it = float(np.ptp(ordered))
+    if size_of_it < 0.005 or not (np.all(steps > 0) or np.all(steps < 0)):
+        return (carried,)
+    way = "shrinks" if steps[0] > 0 else "grows"
+    trend = (
+        f"the rise over the base loss {way} with model size, by {size_of_it:.3f} nats over the probes, "
+        "and a law that is additive in size cannot carry that to the target"
+    )
+    return (carried, trend)
+
+
+def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> BaseLoss:
+    if len(np.unique(sizes)) < 2:
+        only = format_count(sizes[0])
+        raise NotIdentified(f"the only base loss is that of {only} params; give the target's with --base-general-loss")
+    x, y = np.log(sizes), np.log(losses)
+    slope, level = np.polyfit(x, y, 1)
+    value = np.exp(level + slope * np.log(params))
+    free = len(sizes) - 2
+    spread = float(np.sqrt(np.sum((y - level - slope * x) ** 2) / free)) if free > 0 else 0.0
+    leverage = 1 + 1 / len(sizes) + (np.log(params) - x.mean()) ** 2 / np.sum((x - x.mean()) ** 2)
+    noise = _noise(count, spread * np.sqrt(leverage), free)
+    return BaseLoss(value * np.exp(noise), ("the base general loss is carried from other sizes by a power law",))
+
+
+def _noise(count: int, scale: float, freedom: int) -> Array:
+    """Student t noise at evenly spaced quantiles in a seeded order; 0 for the point estimate, which comes first."""
+    if scale == 0 or freedom < 1 or count < 2:
+        return np.zeros(count)
+    quantiles = (np.arange(count - 1) + 0.5) / (count - 1)
+    shuffled = np.random.default_rng(_SEED).permutation(stdtrit(freedom, quantiles))
+    return np.append(0.0, scale * shuffled)

@@ -1,0 +1,177 @@
+"""The critical ratio by the CMR paper's definition, one answer a size, carried across sizes.
+
+Source: Gu et al. 2024, arXiv 2407.17467, definitions 1 to 3; the link across sizes is ours (`link.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling.errors import InputError
+from scaling.fitting import Estimate, fit, fit_points
+from scaling.fitting.result import interval
+from scaling.planning.cmr_tokens import TokenLaws, token_laws
+from scaling.planning.curve import Curve
+from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.link import carry
+from scaling.planning.question import NotIdentified, Question, same
+from scaling.planning.result import UNKNOWN, Plan, Status
+from scaling.planning.root import largest_ratio
+from scaling.runs import Runs, validate
+from scaling.units import format_count
+
+Array = NDArray[np.float64]
+_RATIO_LAW, _CRITICAL_LAW = "cmr_ratio", "cmr_critical"
+_ENOUGH = 4  # turning points for a law of three parameters
+
+
+@dataclass(frozen=True, eq=False)
+class SizeAnswer:
+    """One model size: `ratios` (B,), the point estimate first, NaN where none passes; losses at the point estimate."""
+
+    params: float
+    ratios: Array
+    base_general_loss: Estimate[float]
+    general_loss: Estimate[float]
+    domain_loss: Estimate[float]
+    notes: tuple[str, ...]
+
+
+def cmr_plan(
+    runs: Runs,
+    params: float,
+    tokens: float,
+    tolerance: float = 0.05,
+    *,
+    relative: bool = False,
+    level: float = 0.9,
+    draws: int = 200,
+    seed: int = 0,
+    multiplier: float = math.inf,
+) -> Plan:
+    """The largest ratio that keeps the tolerance at `tokens` and whose general loss has turned by then.
+
+    Per run two-term (general) and one-term (domain) token laws; per size the ratio law L(R) = a R^s + b at `tokens`,
+    its root at the tolerance, and the turning points T_0 of the runs (for the Lagrange `multiplier`, by default its
+    limit); across sizes -log(1 - R*) as a power law in params. The interval comes from resampling the runs of every
+    size; the link's own error is not in it. `tolerance` is in nats per token, or a share of each size's base loss with
+    `relative`.
+
+    Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
+    """
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    if "general" not in runs.corpora:
+        raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
+    ranges = _ranges(runs)
+    refuse_smaller(ranges, question.params)
+    try:
+        answers = _answers(token_laws(runs), question, draws, seed, multiplier)
+        return _plan(runs, answers, question, ranges)
+    except NotIdentified as reason:
+        blank = factors(ranges, question, math.nan)
+        return Plan(UNKNOWN, "not_identified", UNKNOWN, UNKNOWN, UNKNOWN, blank, (str(reason),), question, "cmr")
+
+
+def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
+    now = laws.losses_at(question.tokens)
+    turning = laws.turning(question.tokens, multiplier)
+    found = []
+    for size in sorted(now["params"].unique()):
+        mine = (now["params"] == size).to_numpy()
+        usable = mine & (now["general_loss"] > 0).to_numpy() & np.isfinite(now["general_loss"]).to_numpy()
+        if now.loc[usable & (now["ratio"] < 1).to_numpy(), "ratio"].nunique() < 3:
+            continue
+        base = float(laws.runs.loc[mine, "base_general"].iloc[0])
+        here = Question(float(size), question.tokens, question.tolerance, question.relative, question.level)
+        limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
+        found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
+    if not found:
+        raise NotIdentified("the CMR definition needs at least three ratios below 1 at some model size")
+    return found
+
+
+def _size_answer(
+    rows: pd.DataFrame, base: float, here: Question, limit: float, notes: list[str], draws: int, seed: int
+) -> SizeAnswer:
+    law = fit(validate(rows.dropna(axis=1)), law=_RATIO_LAW, draws=draws, seed=seed, burn_in=0.0, level=here.level)
+    assert law.general is not None
+    curve = Curve(law.general, here)
+    ratios = np.minimum(largest_ratio(curve.losses, np.full(curve.count, base + here.allowed(base))), limit)
+    measured: Estimate[float] = Estimate(base, base, base)
+    if math.isnan(ratios[0]):
+        return SizeAnswer(here.params, ratios, measured, UNKNOWN, UNKNOWN, tuple(notes))
+    domain = UNKNOWN if law.domain is None else Curve(law.domain, here).at(float(ratios[0]))
+    return SizeAnswer(here.params, ratios, measured, curve.at(float(ratios[0])), domain, tuple(notes))
+
+
+def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float, list[str]]:
+    """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show."""
+    by_ratio = pd.Series(turning).groupby(ratios).median()
+    turned = by_ratio.index[by_ratio < math.inf].to_numpy(dtype=np.float64)
+    still = by_ratio.index[by_ratio == math.inf].to_numpy(dtype=np.float64)
+    size = format_count(here.params)
+    if not turned.size:
+        return 0.0, [f"at {size} params the general loss still rises at the end of every run"]
+    low = float(turned.max())
+    high = float(still[still > low].min()) if (still > low).any() else 1.0
+    if high == 1.0 and not (still > low).any():
+        return 1.0, []
+    points = by_ratio[(by_ratio > 0) & (by_ratio < math.inf)]
+    note = f"at {size} params the general loss still rises at the end of the runs from ratio {high:g} on"
+    if len(points) < _ENOUGH:
+        return low, [note]
+    x = {"tokens": points.to_numpy(dtype=np.float64)}
+    law = fit_points(_CRITICAL_LAW, x, points.index.to_numpy(dtype=np.float64)).iloc[0]
+    value = law["a4"] * here.tokens ** law["s4"] + law["b3"]
+    return float(np.clip(value, low, high)), [note]
+
+
+def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dict[str, tuple[float, float]]) -> Plan:
+    own = next((answer for answer in answers if same(answer.params, question.params)), None)
+    ratios, notes = (own.ratios, list(own.notes)) if own else _carried(answers, question)
+    value = float(ratios[0])
+    probed = sorted(map(float, runs.rows("general")["ratio"].unique()))
+    warnings = [*notes, *distance_warnings(ranges, question), *ratio_warnings(ranges["ratio"], probed, value)]
+    return Plan(
+        critical_ratio=interval(ratios[0], np.nan_to_num(ratios[1:], nan=0.0), question.level),
+        status=_status(value),
+        general_loss=own.general_loss if own else UNKNOWN,
+        domain_loss=own.domain_loss if own else UNKNOWN,
+        base_general_loss=own.base_general_loss if own else UNKNOWN,
+        extrapolation=factors(ranges, question, value),
+        warnings=tuple(dict.fromkeys(warnings)),
+        question=question,
+        definition="cmr",
+    )
+
+
+def _carried(answers: list[SizeAnswer], question: Question) -> tuple[Array, list[str]]:
+    sizes = np.array([answer.params for answer in answers])
+    table = np.stack([answer.ratios for answer in answers], axis=1)
+    listed = ", ".join(f"{format_count(a.params)}: {a.ratios[0]:.3f}" for a in answers)
+    notes = [f"critical ratio by size: {listed}", *(note for answer in answers for note in answer.notes)]
+    inside = np.isfinite(table[0]) & (table[0] < 1)
+    if not inside.any():
+        every = "is within" if np.isfinite(table[0]).all() else "exceeds"
+        return table[:, -1], [f"every size's general loss {every} the tolerance at any ratio", *notes]
+    if inside.sum() < 2:
+        target = format_count(question.params)
+        raise NotIdentified(f"to carry the critical ratio to {target} params takes two or more sizes ({listed})")
+    notes.append("-log(1 - ratio) is carried as a power law in params; the error of that link is not in the interval")
+    return carry(sizes[inside], np.nan_to_num(table[:, inside], nan=0.0), question.params), notes
+
+
+def _status(value: float) -> Status:
+    if math.isnan(value):
+        return "infeasible"
+    return "unconstrained" if value == 1.0 else "ok"
+
+
+def _ranges(runs: Runs) -> dict[str, tuple[float, float]]:
+    rows = runs.rows("general")
+    return {name: (float(rows[name].min()), float(rows[name].max())) for name in ("params", "tokens", "ratio")}

@@ -1,0 +1,75 @@
+"""A fitted loss at the target as a function of the ratio, for the fit and its draws at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling.fitting import CorpusFit, Estimate
+from scaling.fitting.result import interval
+from scaling.laws import get_law
+from scaling.planning.question import NotIdentified, Question, same
+from scaling.runs import share
+from scaling.units import format_count
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One corpus' loss at the question's params and tokens; B = 1 + draws, the fit itself first.
+
+    Raises `NotIdentified` where the fit cannot answer at this target: it has one size only and the target is another,
+    or one ratio only.
+    """
+
+    fit: CorpusFit
+    question: Question
+
+    def __post_init__(self) -> None:
+        """Refuse what the fit cannot answer."""
+        # Parameters that a table does not tell apart (a fit's own status) can still give one and the same curve.
+        looks_at = get_law(self.fit.law).variables
+        if "share" not in looks_at:
+            raise NotIdentified(f"the law {self.fit.law} does not look at the ratio")
+        for variable in ("params", "tokens"):
+            if variable not in looks_at and not same(*self.fit.ranges[variable]):
+                raise NotIdentified(f"the law {self.fit.law} does not look at {variable}, in which the probes differ")
+        for variable, only in self.fit.held.items():
+            if variable in ("ratio", "share"):
+                raise NotIdentified(f"the table has only one ratio ({only:g}), so nothing is known at others")
+            target = getattr(self.question, variable)
+            if not same(target, only):
+                there, asked = format_count(only), format_count(target)
+                raise NotIdentified(f"all probes have {there} {variable}, so nothing is known at {asked}")
+
+    @property
+    def count(self) -> int:
+        """B."""
+        return 1 + len(self.fit.draws)
+
+    def losses(self, ratio: Array) -> Array:
+        """Losses (B, n) at ratios (1, n) or (B, n), nats per token."""
+        return self._at(self.question.params, ratio)
+
+    def sizes(self, params: Array) -> Array:
+        """Losses (B, k) at sizes (k,), for one ratio inside the probed range."""
+        return self._at(params, np.full((1, len(params)), float(np.mean(self.fit.ranges["ratio"]))))
+
+    def at(self, ratio: float) -> Estimate[float]:
+        """The loss at one ratio with its interval."""
+        values = self.losses(np.array([[ratio]]))[:, 0]
+        return interval(values[0], values[1:], self.question.level)
+
+    def _at(self, params: float | Array, ratio: Array) -> Array:
+        thetas = np.concatenate([self.fit.theta[None, :], self.fit.draws])
+        x = {
+            "params": np.broadcast_to(np.asarray(params, dtype=np.float64), ratio.shape[-1:]),
+            "tokens": np.full(ratio.shape[-1:], self.question.tokens),
+            "share": share(self.fit.corpus, ratio),
+        }
+        # A law may be infinite at share 0, which is an answer here: no tolerance reaches it.
+        with np.errstate(over="ignore"):
+            return np.asarray(get_law(self.fit.law).value(thetas, x))

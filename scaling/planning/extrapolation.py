@@ -1,0 +1,78 @@
+"""How far a target lies outside what was probed, as numbers and as plain warnings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scaling.errors import InputError
+from scaling.planning.question import SAME, Question
+from scaling.units import format_count
+
+Ranges = Mapping[str, tuple[float, float]]
+FAR = 3.0  # in compute; published rollouts stay near 2 % error up to here and reach 10 % at ten times
+WIDE = 0.25  # ratios further apart than this leave the curve between them to the law
+
+
+def refuse_smaller(ranges: Ranges, params: float) -> None:
+    """Raise `InputError` for a target smaller than every probe: nothing was learnt about such models."""
+    smallest = ranges["params"][0]
+    if params < smallest * (1 - SAME):
+        raise InputError(
+            f"params {format_count(params)} is smaller than the smallest probe ({format_count(smallest)}); "
+            "a plan carries probes to models of their size or larger"
+        )
+
+
+def factors(ranges: Ranges, question: Question, ratio: float) -> dict[str, float]:
+    """Factors over the probed params and tokens (1 inside), and the distance of `ratio` from the probed ratios."""
+    low, high = ranges["ratio"]
+    return {
+        "params": _factor(ranges["params"], question.params),
+        "tokens": _factor(ranges["tokens"], question.tokens),
+        "ratio": max(0.0, low - ratio, ratio - high) if math.isfinite(ratio) else math.nan,
+    }
+
+
+def compute_factor(ranges: Ranges, question: Question) -> float:
+    """The target's 6ND over that of the largest model at the largest token count probed."""
+    return (question.params / ranges["params"][1]) * (question.tokens / ranges["tokens"][1])
+
+
+def distance_warnings(ranges: Ranges, question: Question) -> list[str]:
+    """Warn where the target is far outside the probes in compute, or has fewer tokens than any checkpoint."""
+    found = []
+    compute = compute_factor(ranges, question)
+    if compute > FAR:
+        found.append(
+            f"the target is {compute:.3g}x the compute of the largest probe: published laws stay near 2 % error in the "
+            "loss up to 3x and reach 10 % at 10x"
+        )
+    if question.tokens < ranges["tokens"][0] * (1 - SAME):
+        found.append(f"no checkpoint that was fitted has as few as {format_count(question.tokens)} tokens")
+    return found
+
+
+def ratio_warnings(limits: tuple[float, float], ratios: Sequence[float], ratio: float) -> list[str]:
+    """Warn where the critical ratio lies outside the probed range, or in a wide gap between probed ratios (sorted)."""
+    if math.isfinite(ratio) and not limits[0] <= ratio <= limits[1]:
+        return [
+            f"the critical ratio {ratio:.3f} lies outside the probed ratios {limits[0]:g} to {limits[1]:g}; "
+            "replay tables are missed by 6 to 12 % at an end that was never trained"
+        ]
+    if not (ratios and math.isfinite(ratio)):
+        return []
+    above = int(np.searchsorted(ratios, ratio))
+    if ratios[above] == ratio or ratios[above] - ratios[above - 1] <= WIDE + 1e-9:
+        return []
+    return [
+        f"the critical ratio {ratio:.3f} lies between the probed ratios {ratios[above - 1]:g} and {ratios[above]:g}; "
+        "a probe between them would pin it"
+    ]
+
+
+def _factor(limits: tuple[float, float], target: float) -> float:
+    low, high = limits
+    return max(1.0, target / high, low / target)

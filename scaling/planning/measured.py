@@ -1,0 +1,73 @@
+"""The critical ratio as the finished runs themselves show it, without a law: what a plan is held against."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling.runs import Runs
+
+Array = NDArray[np.float64]
+
+
+def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bool = False) -> pd.DataFrame:
+    """Where the general loss of finished runs crosses the tolerance, one row a model size.
+
+    A size's runs are compared at the largest token count that all of them reached. Seeds are averaged at each ratio;
+    between two neighbouring ratios the rise is interpolated, linearly in -log(1 - ratio), in which sweeps are nearly
+    straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio passes, NaN where none does),
+    low and high (the smallest and largest of the seeds taken one by one), seeds.
+    """
+    rows = finished_rises(runs)
+    answers = []
+    for params, own in rows.groupby("params"):
+        base = float(own["base"].iloc[0])
+        limit = tolerance * base if relative else tolerance
+        single = [_crossing(part, limit) for _, part in own.groupby("seed")]
+        answers.append(
+            {
+                "params": params,
+                "tokens": own["tokens"].iloc[0],
+                "ratio": _crossing(own, limit),
+                "low": min(single),
+                "high": max(single),
+                "seeds": len(single),
+            }
+        )
+    return pd.DataFrame(answers, columns=["params", "tokens", "ratio", "low", "high", "seeds"])
+
+
+def finished_rises(runs: Runs) -> pd.DataFrame:
+    """The change of the general loss over the base at the end of every run that has a base loss.
+
+    Columns: params, ratio, seed (0 where none is logged), tokens (the same for all runs of a size), base, rise.
+    """
+    base = runs.base("general").set_index("params")["loss"]
+    rows = runs.rows("general")
+    rows = rows[rows["params"].isin(base.index)].copy()
+    if "seed" not in rows:
+        rows["seed"] = 0
+    ends = rows.groupby(["params", "run"])["tokens"].max().groupby("params").min()
+    last = rows[rows["tokens"] == rows["params"].map(ends)].copy()
+    last["base"] = last["params"].map(base)
+    last["rise"] = last["general_loss"] - last["base"]
+    return last[["params", "ratio", "seed", "tokens", "base", "rise"]].reset_index(drop=True)
+
+
+def _crossing(rows: pd.DataFrame, limit: float) -> float:
+    """The largest ratio up to which the rise stays within the limit."""
+    mean = rows.groupby("ratio")["rise"].mean().sort_index()
+    ratios, rises = mean.index.to_numpy(dtype=np.float64), mean.to_numpy(dtype=np.float64)
+    over = np.flatnonzero(rises > limit)
+    if not over.size:
+        return float(ratios[-1])
+    above = int(over[0])
+    if above == 0:
+        return float("nan")
+    part = (limit - rises[above - 1]) / (rises[above] - rises[above - 1])
+    low, high = ratios[above - 1], ratios[above]
+    if high == 1.0:  # the axis in which sweeps are straight has no such point
+        return float(low + part * (high - low))
+    folds = -np.log1p(-low) + part * (np.log1p(-low) - np.log1p(-high))
+    return float(-np.expm1(-folds))

@@ -1,0 +1,97 @@
+"""The answer: one immutable `Plan`, whatever its status."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scaling.fitting import Estimate
+from scaling.planning.question import Question
+
+Status = Literal["ok", "unconstrained", "infeasible", "not_identified"]
+UNKNOWN: Estimate[float] = Estimate(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The critical mixture ratio for one target.
+
+    `status` is "ok"; "unconstrained" (every ratio passes, the value is 1); "infeasible" (none does: the value is NaN
+    and a warning names the least rise there is); or "not_identified" (the table cannot carry the answer, a warning says
+    why). Losses are nats per token at the critical ratio, or at the ratio of the least rise where none passes.
+    `extrapolation` holds factors over the probed sizes and token counts (1 inside their range) and the distance of the
+    critical ratio from the probed ratios (0 inside).
+    """
+
+    critical_ratio: Estimate[float]
+    status: Status
+    general_loss: Estimate[float]
+    domain_loss: Estimate[float]
+    base_general_loss: Estimate[float]
+    extrapolation: dict[str, float]
+    warnings: tuple[str, ...]
+    question: Question
+    definition: str = "tolerance"
+
+    @property
+    def value(self) -> float:
+        """The critical ratio; NaN where infeasible or not identified."""
+        return self.critical_ratio.value
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its interval at the question's level; draws in which no ratio passes count as 0."""
+        return self.critical_ratio.low, self.critical_ratio.high
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """The contract of `scaling plan --json`; NaN becomes None."""
+        names = ("critical_ratio", "general_loss", "domain_loss", "base_general_loss")
+        numbers = {name: getattr(self, name).to_json_dict() for name in names}
+        return {
+            **numbers,
+            "status": self.status,
+            "definition": self.definition,
+            "level": self.question.level,
+            "extrapolation": {name: _number_or_none(value) for name, value in self.extrapolation.items()},
+            "warnings": list(self.warnings),
+        }
+
+    def summary(self) -> str:
+        """The answer in plain words."""
+        lines = [f"For {self.question.text()}:", f"  critical ratio     {self._answer()}"]
+        for title, estimate in (
+            ("general loss", self.general_loss),
+            ("base general loss", self.base_general_loss),
+            ("domain loss", self.domain_loss),
+        ):
+            if math.isfinite(estimate.value):
+                lines.append(f"  {title:<18} {estimate.value:.4f}{_interval(estimate, '.4f')} nats/token")
+        lines += [f"  extrapolation      {self._extrapolation()}"]
+        return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
+
+    def _answer(self) -> str:
+        if self.status == "not_identified":
+            return "not identified by this table"
+        if self.status == "infeasible":
+            return f"none: no ratio stays within the tolerance{_interval(self.critical_ratio, '.3f')}"
+        every = ", every ratio stays within the tolerance" if self.status == "unconstrained" else ""
+        level = f" ({100 * self.question.level:g} % interval)" if _interval(self.critical_ratio, ".3f") else ""
+        return f"{self.value:.3f}{_interval(self.critical_ratio, '.3f')}{level} domain share{every}"
+
+    def _extrapolation(self) -> str:
+        parts = [f"{self.extrapolation[name]:.3g}x in {name}" for name in ("params", "tokens")]
+        distance = self.extrapolation["ratio"]
+        beyond = f"{distance:.3g} beyond the probed ratios" if distance > 0 else "inside the probed ratios"
+        return ", ".join([*parts, beyond if math.isfinite(distance) else "ratio unknown"])
+
+
+def _number_or_none(value: float) -> float | None:
+    """A JSON number: NaN and infinities become None."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _interval(estimate: Estimate[float], spec: str) -> str:
+    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)) or estimate.low == estimate.high:
+        return ""
+    return f" [{estimate.low:{spec}}, {estimate.high:{spec}}]"

@@ -1,0 +1,67 @@
+"""Readers: one file a log format, each with `SUFFIXES` and `read(path) -> DataFrame`, found by being here.
+
+A reader names its frame's index "row" and fills it with the row numbers that a user would look for in the file.
+It raises `InputError` without the file's name in front; `load_runs` adds it.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.runs import Runs, validate
+
+
+def load_runs(table: str | Path | pd.DataFrame) -> Runs:
+    """Read and validate a run table from a file (the suffix names the format) or a DataFrame.
+
+    Raises `InputError` for a missing, unreadable or invalid table, with file, row and column.
+    """
+    if isinstance(table, pd.DataFrame):
+        return validate(table)
+    path = Path(table).expanduser()
+    return validate(_read(path), path.name)
+
+
+def is_table(path: str | Path) -> bool:
+    """Whether some reader claims the file's suffix."""
+    return _reader(Path(path)) is not None
+
+
+@cache
+def suffixes() -> dict[str, ModuleType]:
+    """Every suffix that can be read, with its reader, longest first."""
+    modules = [import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
+    found = {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _reader(path: Path) -> ModuleType | None:
+    return next((module for suffix, module in suffixes().items() if path.name.lower().endswith(suffix)), None)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder, not a run table")
+    reader = _reader(path)
+    if reader is None:
+        raise InputError(f"{path.name}: unknown kind of table; there are readers for {', '.join(sorted(suffixes()))}")
+    try:
+        if path.stat().st_size == 0:
+            raise InputError("the file is empty")
+        frame: pd.DataFrame = reader.read(path)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name}: this is not text in UTF-8, so not a {path.suffix} table") from error
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror or error})") from error
+    return frame

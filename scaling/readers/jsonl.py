@@ -1,0 +1,37 @@
+"""One JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scaling.errors import InputError
+
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read the table; the index "row" holds line numbers, blank lines are passed over. Raises `InputError`."""
+    records, lines = [], []
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                records.append(_record(line, number))
+                lines.append(number)
+    if not records:
+        raise InputError("the file is empty")
+    return pd.DataFrame.from_records(records, index=pd.Index(lines, name="row"))
+
+
+def _record(line: str, number: int) -> dict[str, Any]:
+    try:
+        # NaN and Infinity are kept as words: null is how a loss that was not measured is written.
+        record = json.loads(line, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"row {number} is not JSON") from error
+    if not isinstance(record, dict):
+        raise InputError(f"row {number} is not a JSON object with the columns as keys")
+    return record

@@ -1,0 +1,24 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from scaling.errors import InputError
+
+SUFFIXES = (".parquet", ".pq")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read the table; the index "row" counts records from 1. Raises `InputError`."""
+    import pyarrow
+
+    try:
+        frame = pd.read_parquet(path)
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise InputError("this is not a parquet file, or it was cut short") from error
+    frame = frame.reset_index() if frame.index.name else frame.reset_index(drop=True)
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return frame

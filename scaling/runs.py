@@ -1,0 +1,165 @@
+"""The run table: one row a checkpoint, validated once, so that everything behind it can rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from scaling._findings import findings
+from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
+from scaling.errors import InputError
+
+CORPORA = ("general", "domain")
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """A validated run table.
+
+    `frame` holds the contract's columns (float64 numbers, `run` always present as str; other columns are kept),
+    sorted by run and tokens, with a RangeIndex. `source` names the table in messages, `warnings` are soft findings.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """The corpora ("general", "domain") that have any loss at tokens > 0."""
+        return tuple(corpus for corpus in CORPORA if len(self.rows(corpus)))
+
+    def rows(self, corpus: str) -> pd.DataFrame:
+        """Return the rows to fit: tokens > 0 and that corpus' loss measured. RangeIndex, order kept."""
+        loss = _loss_column(corpus)
+        if loss not in self.frame:
+            return self.frame.iloc[:0]
+        keep = (self.frame["tokens"] > 0) & self.frame[loss].notna()
+        return self.frame[keep].reset_index(drop=True)
+
+    def base(self, corpus: str) -> pd.DataFrame:
+        """Return the losses before CPT, one row a model size: columns params, loss, se (nats per token).
+
+        Taken from the rows at tokens 0, else from a column base_general_loss / base_domain_loss; empty where the table
+        has neither. Evaluations of one base share their held-out text, so averaging does not shrink `se`: it is the
+        mean logged standard error, or NaN where none is logged.
+        """
+        loss, logged = _loss_column(corpus), f"base_{corpus}_loss"
+        frame = self.frame
+        if loss in frame and frame.loc[frame["tokens"] == 0, loss].notna().any():
+            rows = frame[frame["tokens"] == 0]
+        elif logged in frame:
+            rows, loss = frame, logged
+        else:
+            return pd.DataFrame({"params": [], "loss": [], "se": []}, dtype=np.float64)
+        rows = rows[rows[loss].notna()]
+        error = rows[f"{corpus}_loss_se"] if loss != logged and f"{corpus}_loss_se" in rows else np.nan
+        table = pd.DataFrame({"params": rows["params"], "loss": rows[loss], "se": error}, dtype=np.float64)
+        return table.groupby("params", as_index=False).mean()
+
+    def select(self, mask: npt.ArrayLike) -> Runs:
+        """Return the rows where `mask` (one bool a row of `frame`) holds, as a table of the same source."""
+        kept = self.frame[np.asarray(mask, dtype=bool)].reset_index(drop=True)
+        return Runs(kept, self.source, findings(kept))
+
+
+def share(corpus: str, ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the share of that corpus in the mix: `ratio` for "domain", 1 - ratio for "general"."""
+    _loss_column(corpus)
+    values = np.asarray(ratio, dtype=np.float64)
+    return values if corpus == "domain" else 1.0 - values
+
+
+def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
+    """Check a table against the run-table contract and return it as `Runs`.
+
+    `frame` has one row a checkpoint; an index named "row" holds the row numbers for messages (readers set it to the
+    line of the file), otherwise rows count from 1. Raises `InputError` naming source, row and column.
+    """
+    rows = [int(n) for n in frame.index] if frame.index.name == "row" else range(1, len(frame) + 1)
+    table = frame.reset_index(drop=True).rename(columns=lambda name: str(name).strip())
+    _check_columns(table, source)
+    table = to_numbers(table, source, rows)
+    check_rows(table, source, rows)
+    _check_losses(table, source, rows)
+    table["run"] = _run_names(table, source, rows)
+    twice = _check_duplicates(table, source, rows)
+    table = table[~twice].sort_values(["run", "tokens"], kind="stable").reset_index(drop=True)
+    repeated = (f"{int(twice.sum())} rows are exact copies of another and were left out",) if twice.any() else ()
+    return Runs(table, source, repeated + findings(table))
+
+
+def _loss_column(corpus: str) -> str:
+    if corpus not in CORPORA:
+        raise InputError(f"corpus {corpus!r} is unknown; the corpora are {' and '.join(CORPORA)}")
+    return f"{corpus}_loss"
+
+
+def _check_columns(table: pd.DataFrame, source: str) -> None:
+    repeated = table.columns[table.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"{source}: column {repeated[0]} appears twice")
+    for column in REQUIRED:
+        if column not in table:
+            there = ", ".join(table.columns[:12]) or "none"
+            raise InputError(f"{source}: column {column} is missing (there are {there})")
+    if not any(loss in table for loss in LOSSES):
+        raise InputError(f"{source}: columns general_loss and domain_loss are both missing; at least one is needed")
+    if table.empty:
+        raise InputError(f"{source}: the table has no rows")
+
+
+def _check_losses(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None:
+    present = [loss for loss in LOSSES if loss in table]
+    bare = np.flatnonzero(table[present].isna().all(axis=1))
+    if bare.size:
+        columns = " and ".join(f"column {loss}" for loss in present)
+        raise InputError(f"{source}: row {rows[bare[0]]}: no loss was measured, nothing in {columns}")
+    if not (table["tokens"] > 0).any():
+        raise InputError(f"{source}: column tokens is 0 in every row, so the table holds base losses and no training")
+
+
+def _run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Series[str]:
+    """The column `run` as text, or a name made of params, ratio, domain and seed."""
+    if "run" in table:
+        empty = np.flatnonzero(table["run"].isna() | table["run"].astype(str).str.strip().eq(""))
+        if empty.size:
+            raise InputError(f"{source}: row {rows[empty[0]]}, column run: the cell is empty")
+        return table["run"].map(_run_text)
+    keys = [name for name in ("params", "ratio", "domain", "seed") if name in table]
+    group = table.groupby(keys, sort=False, dropna=False).ngroup()
+    first = table[keys][~group.duplicated()]
+    labels = ["-".join(f"{key}={_key_text(row[key])}" for key in keys) for _, row in first.iterrows()]
+    return group.map(dict(enumerate(labels)))
+
+
+def _run_text(value: Any) -> str:
+    # A column of whole numbers with a gap is read as floats; 3.0 and 3 are one run.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _key_text(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, (int, float, np.number)) else str(value)
+
+
+def _check_duplicates(table: pd.DataFrame, source: str, rows: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Refuse two different rows for one checkpoint; return which rows are exact copies of an earlier one."""
+    later = np.flatnonzero(table.duplicated(["run", "tokens"]))
+    if not later.size:
+        return np.zeros(len(table), dtype=bool)
+    copies = table.astype(str).duplicated().to_numpy()
+    clash = [int(position) for position in later if not copies[position]]
+    if clash:
+        row = table.loc[clash[0]]
+        same = (table["run"] == row["run"]) & (table["tokens"] == row["tokens"])
+        first = int(np.flatnonzero(same)[0])
+        raise InputError(
+            f"{source}: rows {rows[first]} and {rows[clash[0]]} are the same checkpoint (column run {row['run']}, "
+            f"column tokens {row['tokens']:g}) with different values; repeated runs need a column run or seed"
+        )
+    return copies

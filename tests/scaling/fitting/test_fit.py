@@ -1,0 +1,228 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaling.errors import InputError
+from scaling.fitting import fit
+from scaling.laws import get_law
+from scaling.runs import validate
+
+WHERE = {"params": 8e9, "tokens": 20e9, "ratio": 0.3}
+
+
+def digits(got, expected):
+    """Digits of agreement, as the certified-answer tests of lmfit count them."""
+    return -np.log10(max(abs(got - expected) / abs(expected), 1e-16))
+
+
+def fitted(frame, law="dcpt", **options):
+    return fit(validate(frame, "runs.csv"), law, **{"draws": 0, "threads": 1, **options})
+
+
+@pytest.mark.parametrize("law", ["dcpt", "chinchilla"])
+def test_a_world_without_noise_is_recovered(world, truth, law):
+    frame = world() if law == "dcpt" else world().query("ratio == 0.5").drop(columns="general_loss")
+    made = fitted(frame, law)
+    for corpus, one in made.corpora.items():
+        if law == "dcpt":
+            for name, estimate in one.parameters.items():
+                assert digits(estimate.value, truth[corpus][name]) > 5, name
+        assert one.huber < 1e-15
+        assert one.r2 == pytest.approx(1)
+    far = made.domain.curve(8e9, 20e9, 0.5)
+    theta = np.array([truth["domain"][n] for n in get_law("dcpt").names])
+    expected = get_law("dcpt").value(
+        theta, {"params": np.array([8e9]), "tokens": np.array([20e9]), "share": np.array([0.5])}
+    )
+    assert digits(float(far), float(expected[0])) > 6
+
+
+def test_noise_leaves_the_truth_inside_the_intervals(world, truth):
+    made = fitted(world(noise=1e-3), draws=200)
+    law = get_law("dcpt")
+    for corpus, one in made.corpora.items():
+        share = 0.3 if corpus == "domain" else 0.7
+        theta = np.array([truth[corpus][n] for n in law.names])
+        x = {"params": np.array([8e9]), "tokens": np.array([20e9]), "share": np.array([share])}
+        loss = made.predict(**WHERE)[f"{corpus}_loss"]
+        assert loss.low - 0.005 < law.value(theta, x)[0] < loss.high + 0.005
+        assert 0 < loss.high - loss.low < 0.1
+        wide = made.predict(**WHERE, kind="prediction")[f"{corpus}_loss"]
+        assert wide.high - wide.low > loss.high - loss.low
+        assert one.residual_sd == pytest.approx(np.sqrt(2) * 1e-3, rel=0.3)
+
+
+@given(tokens=st.floats(1e-9, 1e3), params=st.floats(1e-9, 1e3))
+@settings(max_examples=5, deadline=None)
+def test_units_do_not_matter(world, tokens, params):
+    frame = world(noise=1e-3, checkpoints=5)
+    changed = frame.assign(tokens=frame["tokens"] * tokens, params=frame["params"] * params)
+    one, other = fitted(frame).domain, fitted(changed).domain
+    assert other.huber == pytest.approx(one.huber, rel=1e-8)
+    there = other.curve(8e9 * params, 20e9 * tokens, 0.3)
+    assert float(there) == pytest.approx(float(one.curve(8e9, 20e9, 0.3)), rel=1e-4)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=3, deadline=None)
+def test_row_order_and_run_names_do_not_matter(world, seed):
+    frame = world(noise=1e-3, checkpoints=5)
+    mixed = frame.sample(frac=1, random_state=seed).assign(run=lambda f: "x" + f["run"])
+    one, other = fitted(frame).general, fitted(mixed).general
+    assert other.huber == pytest.approx(one.huber, rel=1e-8)
+    assert float(other.curve(8e9, 20e9, 0.3)) == pytest.approx(float(one.curve(8e9, 20e9, 0.3)), rel=1e-4)
+
+
+def test_a_seed_makes_the_draws_and_corpora_share_them(world):
+    frame = world(noise=1e-3, checkpoints=5)
+    one, same, other = (fitted(frame, draws=20, seed=s) for s in (0, 0, 1))
+    np.testing.assert_array_equal(one.general.draws, same.general.draws)
+    assert not np.allclose(one.general.draws, other.general.draws)
+    twin = frame.assign(general_loss=frame["domain_loss"], ratio=frame["ratio"])
+    alone = fitted(twin.drop(columns="general_loss"), draws=20)
+    np.testing.assert_allclose(alone.domain.draws, one.domain.draws)
+
+
+def test_rows_with_zero_tokens_give_base_losses_and_are_not_fitted(world):
+    frame = world(noise=1e-3, checkpoints=5)
+    start = frame.groupby("run").first().reset_index().assign(tokens=0.0, general_loss=9.0, domain_loss=9.5)
+    made = fitted(pd.concat([frame, start]), burn_in=0)
+    assert made.general.rows == len(frame)
+    assert made.general.ranges["tokens"] == (frame["tokens"].min(), frame["tokens"].max())
+    assert [r["loss"] for r in made.base["general"]] == [9.0] * 4
+    assert made.general.r2 > 0.99
+
+
+@pytest.mark.parametrize(
+    ("query", "gone", "held", "refused"),
+    [
+        ("params == 1e9", {"A", "alpha"}, {"params": 1e9}, {"params": 2e9}),
+        ("tokens == tokens.max()", {"B", "beta", "eta"}, {"tokens": 10e9}, {"tokens": 2e9}),
+        ("ratio == 0.5", {"eta", "C", "gamma", "eps"}, {"ratio": 0.5}, {"ratio": 0.4}),
+        (
+            "params == 1e9 and tokens == tokens.max()",
+            {"A", "alpha", "B", "beta", "eta"},
+            {"params": 1e9, "tokens": 10e9},
+            {"tokens": 1e9},
+        ),
+    ],
+)
+def test_a_table_that_lacks_a_dimension(world, query, gone, held, refused):
+    frame = world(noise=5e-4).query(query)
+    made = fitted(frame, draws=30)
+    inside = {"params": 1e9, "tokens": 10e9, "ratio": 0.5}
+    for one in made.corpora.values():
+        assert set(one.dropped) == gone
+        assert not gone & set(one.parameters)
+        assert one.held == pytest.approx(held)
+        assert one.status == "warning"
+        measured = frame.query("params == 1e9 and ratio == 0.5 and tokens == tokens.max()")[f"{one.corpus}_loss"].iloc[
+            0
+        ]
+        assert one.predict(**inside).value == pytest.approx(measured, rel=3e-3)
+        assert np.isfinite(one.draws).all()
+        (name,) = refused
+        with pytest.raises(InputError, match=f"fitted at one .* \\({name} ="):
+            one.predict(**{**inside, **refused})
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters", "ratio"),
+    [
+        ("params <= 1e9", {"alpha"}, 0.3),
+        ("ratio in (0.25, 0.75)", {"gamma", "eps"}, 0.02),
+        ("tokens >= 5e9", {"beta"}, 0.3),
+    ],
+)
+def test_two_values_of_a_dimension_predict_with_a_wide_interval(world, query, parameters, ratio):
+    frame = world(noise=5e-4).query(query)
+    made = fitted(frame, draws=60).domain
+    assert made.status == "not_identified"
+    for name in parameters:
+        assert any(f"do not identify {name} beside" in w for w in made.warnings)
+    full = fitted(world(noise=5e-4), draws=60).domain
+    far = {"params": 16e9, "tokens": 200e9, "ratio": ratio}
+    there, known = made.predict(**far), full.predict(**far)
+    assert there.high - there.low > 1.5 * (known.high - known.low)
+    assert there.low < known.value < there.high
+
+
+def test_dcpt_table_5(published):
+    table = pd.read_csv(published / "dcpt_table5_chemistry.csv")
+    made = fit(validate(table, "table 5"), threads=1)
+    general = made.general
+    assert set(general.parameters) == {"E", "C", "gamma", "eps"}
+    assert any("wild bootstrap" in w for w in general.warnings)
+    ratios = np.linspace(0.9, 1.0, 10001)
+    limit = 1.03 * 2.8602
+    assert ratios[general.curve(1.8e9, 10e9, ratios) <= limit].max() == pytest.approx(0.924, abs=0.005)
+    drawn = general.curve(1.8e9, 10e9, ratios, draws=True) <= limit
+    roots = np.where(drawn.any(axis=1), ratios[drawn.shape[1] - 1 - drawn[:, ::-1].argmax(axis=1)], np.nan)
+    low, high = np.nanquantile(roots, [0.05, 0.95])
+    assert 0.90 < low < 0.924 < high < 0.94
+
+
+def test_burn_in_given_leaves_the_beginning_of_each_run_out(world):
+    frame = world(noise=1e-3)
+    frame.loc[frame["params"] == 1e9, "tokens"] *= 3
+    made = fitted(frame, burn_in=0.25)
+    last = frame.groupby("run")["tokens"].transform("max")
+    assert made.burn_in == 0.25
+    assert made.general.rows == int((frame["tokens"] >= 0.25 * last).sum())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"burn_in": 1.0}, "burn_in"),
+        ({"level": 90}, "level"),
+        ({"draws": -1}, "draws"),
+        ({"delta": 0}, "delta"),
+        ({"resample": "rows"}, "resample"),
+        ({"weights": "se"}, "general_loss_se"),
+        ({"law": "dcpd"}, "no law"),
+        ({"law": "cmr_critical"}, "ratio"),
+        ({"law": "cmr_token"}, "base general loss"),
+    ],
+)
+def test_options_that_cannot_be_used(world, options, says):
+    with pytest.raises(InputError, match=says):
+        fitted(world(), **options)
+
+
+def test_too_little_to_fit(world):
+    frame = world()
+    with pytest.raises(InputError, match=r"runs\.csv: the rows of general_loss have one model size"):
+        fitted(frame.iloc[:1])
+    with pytest.raises(InputError, match="rows of general_loss cannot fit"):
+        fitted(frame.groupby("params").head(1).assign(ratio=[0.1, 0.2, 0.3, 0.4]))
+
+
+def test_standard_errors_weight_rows_when_asked(world):
+    frame = world(noise=1e-3, checkpoints=5)
+    bad = frame["ratio"] == 0.25
+    frame.loc[bad, "domain_loss"] *= 1.1
+    frame["domain_loss_se"] = np.where(bad, 1.0, 1e-3)
+    plain, weighted = (fitted(frame.drop(columns="general_loss"), weights=w).domain for w in (None, "se"))
+    good = fitted(frame[~bad].drop(columns="general_loss")).domain
+    at = {"params": 1e9, "tokens": 1e9, "ratio": 0.25}
+    assert float(weighted.curve(**at)) == pytest.approx(float(good.curve(**at)), rel=1e-3)
+    assert plain.huber > good.huber
+
+
+def test_curve_broadcasts(world):
+    made = fitted(world(noise=1e-3, checkpoints=5), draws=7)
+    grid = made.general.curve([[1e9], [2e9]], 5e9, [0.1, 0.2, 0.3])
+    assert grid.shape == (2, 3)
+    assert made.general.curve([[1e9], [2e9]], 5e9, [0.1, 0.2, 0.3], draws=True).shape == (7, 2, 3)
+    assert made.general.curve(1e9, 5e9, 0.1).shape == ()
+    assert made.general.curve(1e9, 5e9, 0.1, draws=True).shape == (7,)
+    assert grid[1, 2] == made.general.curve(2e9, 5e9, 0.3)
+
+
+def test_summary_names_what_matters(world):
+    text = fitted(world(noise=1e-3).query("params == 1e9"), draws=20).summary()
+    for part in ("D-CPT", "arXiv 2406.01375", "gamma", "held: params", "R2", "burn-in", "interval 90 %"):
+        assert part in text

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+
+from scaling.fitting import fit
+from scaling.fitting.bootstrap import choose_method, resample
+from scaling.fitting.covariance import standard_errors
+from scaling.fitting.identify import distinct_values, reduce_law, unseen_directions
+from scaling.fitting.model import compile_law
+from scaling.fitting.objective import Objective
+from scaling.fitting.search import Data, cold_fit
+from scaling.fitting.solver import Options
+from scaling.laws import get_law
+from scaling.runs import validate
+
+
+def grid(params=(1.0, 2.0, 4.0), tokens=(1.0, 3.0, 9.0), share=(0.0, 0.2, 0.5, 0.8, 1.0)):
+    mesh = np.meshgrid(params, tokens, share, indexing="ij")
+    return {name: axis.ravel() for name, axis in zip(("params", "tokens", "share"), mesh, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("values", "count"), [([1e9, 1e9], 1), ([1e9, 1e9 + 1], 1), ([1e9, 1.001e9], 2), ([0, 0, 0.1], 2), ([3], 1)]
+)
+def test_distinct_values(values, count):
+    assert distinct_values(np.array(values, float)) == count
+
+
+@pytest.mark.parametrize(
+    ("lacks", "left", "text"),
+    [
+        ({}, "E A alpha B beta eta C gamma eps", "L = E + A / N^alpha + B * r^eta / D^beta + C / (r + eps)^gamma"),
+        ({"params": (1.0,)}, "E B beta eta C gamma eps", "L = E + B * r^eta / D^beta + C / (r + eps)^gamma"),
+        ({"tokens": (1.0,)}, "E A alpha C gamma eps", "L = E + A / N^alpha + C / (r + eps)^gamma"),
+        ({"share": (0.5,)}, "E A alpha B beta", "L = E + A / N^alpha + B / D^beta"),
+        ({"params": (1.0,), "tokens": (1.0,)}, "E C gamma eps", "L = E + C / (r + eps)^gamma"),
+        ({"params": (1.0,), "share": (0.0,)}, "E B beta", "L = E + B / D^beta"),
+    ],
+)
+def test_reduction_of_dcpt(lacks, left, text):
+    reduction = reduce_law(get_law("dcpt"), grid(**lacks))
+    assert reduction.law.names == tuple(left.split())
+    assert reduction.law.text() == text
+    assert set(reduction.dropped) | set(reduction.law.names) == set(get_law("dcpt").names)
+    assert set(reduction.held) == set(lacks)
+    assert not reduction.pulled
+
+
+@pytest.mark.parametrize(
+    ("few", "pulled"),
+    [
+        ({"params": (1.0, 2.0)}, {"alpha"}),
+        ({"tokens": (1.0, 2.0)}, {"beta"}),
+        ({"share": (0.1, 0.5, 1.0)}, {"eps"}),
+        ({"share": (0.1, 1.0)}, {"eps", "gamma"}),
+        ({"params": (1.0, 2.0), "tokens": (1.0, 2.0)}, {"alpha", "beta"}),
+    ],
+)
+def test_too_few_values_for_a_shape_name_the_parameters(few, pulled):
+    reduction = reduce_law(get_law("dcpt"), grid(**few))
+    assert set(reduction.pulled) == pulled
+    assert not reduction.dropped
+    for name in pulled:
+        assert name in reduction.pulled[name]
+        assert "would tell" in reduction.pulled[name]
+
+
+def test_chinchilla_reduces_too():
+    reduction = reduce_law(get_law("chinchilla"), grid(params=(1.0,)))
+    assert reduction.law.names == ("E", "B", "beta")
+
+
+def test_sizes_that_hardly_differ_are_no_sizes(world):
+    frame = world(noise=2e-3, sizes=(1e9, 1.01e9, 1.02e9))
+    made = fit(validate(frame, "w"), draws=0, threads=1).domain
+    assert made.status == "not_identified"
+    assert any("about alpha" in w and "wider range of model sizes" in w for w in made.warnings)
+    assert made.parameters["alpha"].value == pytest.approx(0.34, abs=0.05)
+
+
+def test_unseen_directions_are_named():
+    column = np.random.default_rng(0).normal(size=(3, 50))
+    column[2] = 2 * column[0]
+    condition, unseen = unseen_directions(column @ column.T, np.ones(3, bool), ("A", "B", "E"))
+    assert unseen == [("A", "E")]
+    assert condition > 1e6
+    assert unseen_directions(np.eye(3), np.ones(3, bool), ("A", "B", "E")) == (1.0, [])
+
+
+def test_standard_errors_of_a_linear_law():
+    """With plain squares and independent rows they are the textbook's."""
+    rng = np.random.default_rng(0)
+    share = np.linspace(0.05, 1, 400)
+    law = get_law("cmr_ratio")
+    observed = law.value(np.array([0.5, -0.2, 1.5]), {"share": share}) + rng.normal(0, 0.01, 400)
+    model = compile_law(law, {"share": share})
+    data, squares = Data(observed, np.arange(400)), Objective("raw", "squared")
+    best = cold_fit(model, data, squares, Options(threads=1))
+    errors = standard_errors(model, data.problems(best.q[None]), squares, best.q, np.ones(3, bool))
+    slopes = law.gradient(model.natural(best.q), {"share": share})
+    textbook = 0.01 * np.sqrt(np.diag(np.linalg.inv(slopes @ slopes.T)))
+    np.testing.assert_allclose(errors, textbook, rtol=0.15)
+
+
+def test_few_runs_choose_the_wild_bootstrap():
+    assert choose_method("runs", 28, 9) == "runs"
+    assert choose_method("runs", 17, 9) == "wild"
+    assert choose_method("wild", 100, 9) == "wild"
+
+
+def test_resampling_keeps_each_size_and_every_run():
+    strata = np.array([0, 0, 0, 1, 1, 2])
+    drawn = resample("runs", strata, 500, 0).draws
+    assert (drawn > 0).all()
+    for stratum in range(3):
+        np.testing.assert_allclose(drawn[:, strata == stratum].sum(axis=1), (strata == stratum).sum())
+    wild = resample("wild", strata, 5000, 0).draws
+    assert wild.mean() == pytest.approx(0, abs=0.02)
+    assert wild.var() == pytest.approx(1, abs=0.02)
+
+
+def test_a_large_table_is_thinned_only_for_its_starts(world, monkeypatch):
+    frame = world(noise=1e-3)
+    whole = fit(validate(frame, "w"), draws=0, threads=1)
+    monkeypatch.setattr("scaling.fitting.search.THINNED", 100)
+    thinned = fit(validate(frame, "w"), draws=0, threads=1)
+    assert thinned.domain.huber == pytest.approx(whole.domain.huber, rel=1e-7)
+    assert thinned.general.huber == pytest.approx(whole.general.huber, rel=1e-7)

@@ -1,0 +1,245 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling import critical_ratio, fit, load_fit, load_runs
+from scaling.cli import main
+
+TABLE5 = Path(__file__).parents[2] / "data" / "published" / "dcpt_table5_chemistry.csv"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three sizes, seven ratios, six checkpoints from a D-CPT-shaped truth, base losses at tokens 0."""
+    random, rows = np.random.default_rng(0), []
+    for n in (1e8, 3e8, 1e9):
+        size = 0.5 * (n / 1e9) ** -0.3
+        rows.append([n, 0, 0.5, 2.2 + size, 2.6 + size])
+        for r in (0, 0.1, 0.25, 0.5, 0.75, 0.9, 1):
+            for d in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
+                general = 1.9 + size + 0.05 * (1 - r) ** 0.5 * d**-0.3 + 0.25 * (1.02 - r) ** -0.15
+                domain = 1.2 + size + 0.08 * r**0.5 * d**-0.3 + 0.30 * (r + 0.02) ** -0.20
+                noise = np.exp(random.normal(0, 1e-3, 2))
+                rows.append([n, d * 1e9, r, general * noise[0], domain * noise[1]])
+    path = tmp_path_factory.mktemp("runs") / "runs.csv"
+    pd.DataFrame(rows, columns=["params", "tokens", "ratio", "general_loss", "domain_loss"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def saved(runs: Path) -> Path:
+    path = runs.parent / "fit.json"
+    fit(load_runs(runs)).save(path)
+    return path
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """Run a command with --json: exit code 0, one JSON object and nothing else on standard output."""
+    code = main([*map(str, arguments), "--json"])
+    out = capsys.readouterr()
+    assert (code, out.err) == (0, "")
+    answer = json.loads(out.out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    assert isinstance(answer, dict)
+    return answer
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Run a command that must fail: exit code 2, one line on standard error, nothing on standard output."""
+    code = main([*map(str, arguments)])
+    out = capsys.readouterr()
+    assert (code, out.out) == (2, "")
+    assert out.err.startswith("scaling: ")
+    assert out.err.count("\n") == 1
+    return out.err
+
+
+def test_check(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
+    found = ask(capsys, "check", runs)
+    assert (found["rows"], found["runs"], found["corpora"]) == (129, 21, ["general", "domain"])
+    assert found["params"] == [1e8, 3e8, 1e9]
+    assert found["tokens"] == [1e8, 3.2e9]
+    assert found["base"]["general"][2] == {"params": 1e9, "loss": pytest.approx(2.7), "se": None}
+    assert found["warnings"] == []
+    assert main(["check", str(TABLE5)]) == 0
+    text = capsys.readouterr().out
+    assert "7 rows, 7 runs" in text
+    assert "note: only one model size" in text
+
+
+def test_fit_writes_what_predict_and_plan_read(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fit.json"
+    found = ask(capsys, "fit", runs, "--out", out, "--draws", 20)
+    assert found["law"] == "dcpt"
+    assert set(found["general"]) >= {"parameters", "rows", "runs", "huber", "r2", "mape", "status", "warnings"}
+    assert [path.name for path in tmp_path.iterdir()] == ["fit.json"]
+    losses = ask(capsys, "predict", out, "--params", "1B", "--tokens", "3.2e9", "--ratio", 0.5)
+    expected = load_fit(out).predict(params=1e9, tokens=3.2e9, ratio=0.5)
+    assert losses["general_loss"]["value"] == expected["general_loss"].value
+    assert set(losses["domain_loss"]) == {"value", "low", "high"}
+    assert main(["predict", str(out), "--params", "1B", "--tokens", "3.2B", "--ratio", "0.5"]) == 0
+    assert "general loss" in capsys.readouterr().out
+    assert main(["fit", str(runs), "--draws", "0"]) == 0
+    assert "D-CPT" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tolerance", ["0.01", "0.05"])
+def test_plan_is_the_same_from_fit_table_and_python(
+    capsys: pytest.CaptureFixture[str], runs: Path, saved: Path, tolerance: str
+) -> None:
+    target = ["--params", "3B", "--tokens", "3.2B", "--tolerance", tolerance]
+    from_fit, from_table = (ask(capsys, "plan", source, *target) for source in (saved, runs))
+    assert from_fit == from_table
+    plan = critical_ratio(load_fit(saved), params=3e9, tokens=3.2e9, tolerance=float(tolerance))
+    assert from_fit == plan.to_json_dict()
+    # 1.9 + 0.05 (1 - r)^0.5 3.2^-0.3 + 0.25 (1.02 - r)^-0.15 = 2.2 + tolerance
+    assert from_fit["critical_ratio"]["value"] == pytest.approx({"0.01": 0.6375, "0.05": 0.8864}[tolerance], abs=0.02)
+    assert from_fit["extrapolation"] == {"params": pytest.approx(3.0), "tokens": pytest.approx(1.0), "ratio": 0.0}
+
+
+def test_plan_for_people(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
+    assert main(["plan", str(saved), "--params", "10B", "--tokens", "3.2B"]) == 0
+    text = capsys.readouterr().out
+    for piece in ("critical ratio", "90 % interval", "general loss", "base general loss", "10x in params", "compute"):
+        assert piece in text
+
+
+def test_published_chemistry(capsys: pytest.CaptureFixture[str]) -> None:
+    target = ["--params", "1.8B", "--tokens", "10B", "--tolerance", "0.03", "--relative"]
+    plan = ask(capsys, "plan", TABLE5, *target)
+    assert plan["status"] == "ok"
+    assert plan["critical_ratio"]["value"] == pytest.approx(0.924, abs=0.005)
+    same = ask(capsys, "plan", TABLE5, *target, "--base-general-loss", 2.8602)
+    assert same["critical_ratio"] == plan["critical_ratio"]
+    elsewhere = ask(capsys, "plan", TABLE5, "--params", "7B", "--tokens", "10B")
+    assert (elsewhere["status"], elsewhere["critical_ratio"]["value"]) == ("not_identified", None)
+
+
+def test_the_cmr_definition(capsys: pytest.CaptureFixture[str], runs: Path, saved: Path) -> None:
+    target = ["--params", "1B", "--tokens", "3.2B", "--definition", "cmr"]
+    plan = ask(capsys, "plan", runs, *target)
+    assert plan["definition"] == "cmr"
+    assert 0 <= plan["critical_ratio"]["value"] <= 1
+    assert "needs a run table" in refused(capsys, "plan", saved, *target)
+    assert "no use with the CMR" in refused(capsys, "plan", runs, *target, "--base-general-loss", "2.2")
+
+
+def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(runs)
+    both = tmp_path / "both.csv"
+    pd.concat([frame.assign(domain="code"), frame.assign(domain="law")]).to_csv(both, index=False)
+    assert ask(capsys, "check", both, "--domain", "law")["runs"] == 21
+    assert "several domains (code, law)" in ask(capsys, "check", both)["warnings"][0]
+    assert "column domain has no 'music', it has code, law" in refused(capsys, "check", both, "--domain", "music")
+    assert "column domain is missing" in refused(capsys, "check", runs, "--domain", "code")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", ""),
+        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n"),
+        ("text.csv", "params,tokens,ratio,general_loss\n1e8,many,0.5,3\n"),
+        ("infinite.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,inf\n"),
+        ("negative.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,-3\n"),
+        ("percent.csv", "params,tokens,ratio,general_loss\n1e8,1e9,50,3\n1e8,1e9,25,3.1\n"),
+        ("base_only.csv", "params,tokens,ratio,general_loss\n1e8,0,0.5,3\n"),
+        ("runs.xlsx", "PK"),
+    ],
+)
+def test_bad_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    for command in (["check"], ["fit", "--out", tmp_path / "fit.json"]):
+        assert name in refused(capsys, command[0], tmp_path / name, *command[1:])
+    assert not (tmp_path / "fit.json").exists()
+
+
+def test_bad_fits(capsys: pytest.CaptureFixture[str], saved: Path, tmp_path: Path) -> None:
+    target = ["--params", "1B", "--tokens", "1B"]
+    for name, content in (("foreign.json", '{"hello": 1}'), ("cut.json", saved.read_text()[:1000]), ("no.json", "")):
+        (tmp_path / name).write_text(content)
+        assert name in refused(capsys, "plan", tmp_path / name, *target)
+        assert name in refused(capsys, "predict", tmp_path / name, *target, "--ratio", "0.5")
+    assert "not_there.json" in refused(capsys, "plan", tmp_path / "not_there.json", *target)
+    assert "not_there.csv" in refused(capsys, "fit", tmp_path / "not_there.csv")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"--params": "5M"}, "smaller than the smallest probe"),
+        ({"--params": "0"}, "params must be above 0"),
+        ({"--tokens": "0"}, "tokens must be above 0"),
+        ({"--tolerance": "-0.1"}, "tolerance must not be negative"),
+        ({"--level": "1.5"}, "level must lie between 0 and 1"),
+        ({"--base-general-loss": "0"}, "base general loss must be above 0"),
+    ],
+)
+def test_bad_targets(capsys: pytest.CaptureFixture[str], saved: Path, changes: dict[str, str], said: str) -> None:
+    options = {"--params": "1B", "--tokens": "1B", **changes}
+    assert said in refused(capsys, "plan", saved, *(word for pair in options.items() for word in pair))
+
+
+def test_bad_predictions(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
+    target = ["predict", saved, "--params", "1B", "--tokens"]
+    assert "write 0.25 for 25 %" in refused(capsys, *target, "1B", "--ratio", "25")
+    assert "tokens must be above 0" in refused(capsys, *target, "0", "--ratio", "0.5")
+
+
+def test_nowhere_to_write(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    assert "folder" in refused(capsys, "fit", runs, "--out", tmp_path / "none" / "fit.json")
+    refused(capsys, "fit", runs, "--draws", "0", "--out", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["check"],
+        ["check", "a.csv", "--colour"],
+        ["plan", "a.csv", "--params", "7Q", "--tokens", "1B"],
+        ["plan", "a.csv", "--params", "7B"],
+        ["plan", "a.csv", "--params", "7B", "--tokens", "1B", "--tolerance", "much"],
+    ],
+)
+def test_options_that_cannot_be_read(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    out = capsys.readouterr()
+    assert (stop.value.code, out.out) == (2, "")
+    assert 0 < len(out.err) < 1500
+    assert "Traceback" not in out.err
+
+
+def test_help_is_quick_to_import_and_needs_nothing_heavy() -> None:
+    code = (
+        "import sys, scaling, scaling.cli, scaling.commands\n"
+        "heavy = {'torch', 'transformers', 'matplotlib', 'pandas', 'scipy', 'pandera', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_whole_fit_never_imports_torch(runs: Path) -> None:
+    code = (
+        "import sys; from scaling.cli import main\n"
+        f"assert main(['plan', {str(runs)!r}, '--params', '3B', '--tokens', '3B', '--json']) == 0\n"
+        "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_public_face() -> None:
+    import scaling
+
+    assert set(scaling.__all__) <= set(dir(scaling))
+    assert scaling.load_runs is load_runs
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = scaling.nonsense
