@@ -1,5 +1,6 @@
 """Files that are whole or absent: everything is written beside its place and then moved there."""
 
+import errno
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write: writes a file or a folder under the name it is given.
 
     Raises:
-        OSError: as the system says (no space left, say); nothing is left behind then.
+        InputError: the disk is full; nothing is left behind then, nor after any other error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -29,12 +30,21 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         if path.is_dir():
             shutil.rmtree(path)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        full = _disk_full(error, path.parent)
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+        if full:
+            raise InputError(f"{path}: no space is left on this disk") from error
         raise
+
+
+def _disk_full(error: BaseException, folder: Path) -> bool:
+    """Whether a write failed for want of space; the libraries that write for us each say it in another way."""
+    told = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+    return told or (isinstance(error, OSError) and error.errno is None and shutil.disk_usage(folder).free < 2**16)
 
 
 def _flush(path: Path) -> None:

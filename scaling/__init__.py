@@ -16,24 +16,48 @@ if TYPE_CHECKING:
     from scaling.errors import InputError as InputError
     from scaling.fitting import load_fit as load_fit
     from scaling.fitting.fit import fit as fit
+    from scaling.planning import cmr_plan as cmr_plan
     from scaling.planning import critical_ratio as critical_ratio
+    from scaling.planning import measured_critical_ratio as measured_critical_ratio
+    from scaling.plotting import plot_critical_ratio as plot_critical_ratio
+    from scaling.plotting import plot_loss_by_ratio as plot_loss_by_ratio
+    from scaling.plotting import plot_loss_by_tokens as plot_loss_by_tokens
+    from scaling.plotting import plot_tradeoff as plot_tradeoff
     from scaling.readers import load_runs as load_runs
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "InputError": "scaling.errors",
+    "cmr_plan": "scaling.planning",
     "critical_ratio": "scaling.planning",
     "fit": "scaling.fitting",
     "load_fit": "scaling.fitting",
     "load_runs": "scaling.readers",
+    "measured_critical_ratio": "scaling.planning",
+    "plot_critical_ratio": "scaling.plotting",
+    "plot_loss_by_ratio": "scaling.plotting",
+    "plot_loss_by_tokens": "scaling.plotting",
+    "plot_tradeoff": "scaling.plotting",
 }
 
-__all__ = ["InputError", "critical_ratio", "fit", "load_fit", "load_runs"]
+__all__ = [
+    "InputError",
+    "cmr_plan",
+    "critical_ratio",
+    "fit",
+    "load_fit",
+    "load_runs",
+    "measured_critical_ratio",
+    "plot_critical_ratio",
+    "plot_loss_by_ratio",
+    "plot_loss_by_tokens",
+    "plot_tradeoff",
+]
 
 
 def __getattr__(name: str) -> Any:
-    module = "scaling.plotting" if name.startswith("plot_") else _PUBLIC.get(name)
+    module = _PUBLIC.get(name)
     if module is None:
         raise AttributeError(f"module 'scaling' has no attribute {name!r}")
     value = getattr(import_module(module), name)

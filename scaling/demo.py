@@ -18,8 +18,7 @@ from rich.table import Table
 
 import scaling
 from scaling.fitting import Fit, fit_points
-from scaling.planning import Plan, cmr_plan, critical_ratio
-from scaling.planning.measured import measured_critical_ratio
+from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 

@@ -103,7 +103,10 @@ def _pull_weak(
     scale of the fit's own residuals.
     """
     start = data.problems(optimum.q[None])
-    errors = standard_errors(model, start, objective, optimum.q, _seen(model, optimum.q, reduction))
+    # A shape parameter may have run to its bound because nothing stops it, so being at one is no excuse here.
+    shapes = np.array([p.kind != "coefficient" and p.name not in reduction.pulled for p in model.law.parameters])
+    asked = _seen(model, optimum.q, reduction) | shapes
+    errors = standard_errors(model, start, objective, optimum.q, asked)
     weak = weak_parameters(model, errors, reduction.pulled)
     if not weak:
         return reduction, pull, optimum

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.errors import InputError
 from scaling.fitting.model import Model
 from scaling.fitting.objective import Objective
 from scaling.fitting.part import Table
@@ -37,7 +38,10 @@ class Options:
     @property
     def workers(self) -> int:
         """The number of threads: the option, else SCALING_THREADS, else one a core."""
-        return self.threads or int(os.environ.get("SCALING_THREADS", "0")) or os.cpu_count() or 1
+        asked = os.environ.get("SCALING_THREADS", "0")
+        if not asked.isdecimal():
+            raise InputError(f"the environment variable SCALING_THREADS is {asked!r}, but it must be a whole number")
+        return self.threads or int(asked) or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _plan(fit: Fit, curve: Curve, base: BaseLoss, question: Question) -> Plan:
     ratio = least_loss(curve.losses)[0] if status == "infeasible" else value
     domain, missing = _domain(fit, question, ratio)
     warnings = [*notes, *base.warnings, *distance_warnings(curve.fit.ranges, question)]
-    warnings += ratio_warnings(curve.fit.ranges["ratio"], getattr(curve.fit, "ratios", ()), value)
+    warnings += ratio_warnings(curve.fit.ranges["ratio"], curve.fit.ratios, value)
     warnings += [*missing, *_fit_warnings(fit, curve, base, question)]
     answer = interval(roots[0], draws, question.level)
     return Plan(

@@ -16,8 +16,8 @@ def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bo
 
     A size's runs are compared at the largest token count that all of them reached. Seeds are averaged at each ratio;
     between two neighbouring ratios the rise is interpolated, linearly in -log(1 - ratio), in which sweeps are nearly
-    straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio passes, NaN where none does),
-    low and high (the smallest and largest of the seeds taken one by one), seeds.
+    straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio up to 1 passes, NaN where the
+    runs do not enclose it), low and high (the smallest and largest of the seeds taken one by one), seeds.
     """
     rows = finished_rises(runs)
     answers = []
@@ -30,8 +30,8 @@ def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bo
                 "params": params,
                 "tokens": own["tokens"].iloc[0],
                 "ratio": _crossing(own, limit),
-                "low": min(single),
-                "high": max(single),
+                "low": np.fmin.reduce(single),  # ignores seeds whose runs do not enclose it
+                "high": np.fmax.reduce(single),
                 "seeds": len(single),
             }
         )
@@ -61,7 +61,7 @@ def _crossing(rows: pd.DataFrame, limit: float) -> float:
     ratios, rises = mean.index.to_numpy(dtype=np.float64), mean.to_numpy(dtype=np.float64)
     over = np.flatnonzero(rises > limit)
     if not over.size:
-        return float(ratios[-1])
+        return 1.0 if ratios[-1] == 1.0 else float("nan")
     above = int(over[0])
     if above == 0:
         return float("nan")

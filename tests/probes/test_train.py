@@ -9,6 +9,7 @@ import torch
 from probes import config, sweep, train
 from probes.jobs import Job, checkpoint_steps
 from probes.train import Trainer, logged_rows, perform, result
+from scaling.errors import InputError
 
 CPU = torch.device("cpu")
 MakeSweep = Callable[..., Path]
@@ -113,7 +114,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypat
         save(tensors, path, metadata=metadata)
 
     monkeypatch.setattr(train, "save_file", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match="no space is left"):
         perform(job, nothing, CPU)
     assert len(logged_rows(job)) == 3  # base row and two checkpoints
     assert not list(Path(job.folder).glob(".*part"))

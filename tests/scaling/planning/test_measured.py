@@ -39,6 +39,14 @@ def test_seeds_are_averaged_and_their_range_told(world: World) -> None:
     assert answer["low"] < answer["ratio"] < answer["high"]
 
 
+def test_a_ratio_that_the_runs_do_not_enclose_is_unknown(world: World) -> None:
+    one = world(sizes=(1e6,)).assign(seed=0)
+    few = one[(one["ratio"] <= 0.25) | (one["tokens"] == 0)].assign(seed=1)
+    assert np.isnan(measured_critical_ratio(validate(few), 0.05)["ratio"].iloc[0])
+    both = measured_critical_ratio(validate(pd.concat([one, few[few["tokens"] > 0]])), 0.05).iloc[0]
+    assert both["low"] == both["high"] == pytest.approx(both["ratio"])
+
+
 def test_runs_are_compared_at_the_tokens_that_all_of_them_reached(world: World) -> None:
     table = world(sizes=(1e6,))
     last = table["tokens"].max()
