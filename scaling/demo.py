@@ -5,14 +5,16 @@ Fits D-CPT and the CMR laws, prints both critical ratios for a model larger than
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import tyro
+from matplotlib.axes import Axes
 from rich.console import Console
 from rich.table import Table
 
@@ -37,7 +39,7 @@ class Demo:
     """Allowed rise of the general loss, nats per token."""
 
 
-def main(demo: Annotated[Demo, tyro.conf.arg(name="")]) -> None:
+def main(demo: Demo) -> None:
     """Print the answer and write the figures."""
     mpl.use("agg")
     console = Console(width=110, highlight=False)
@@ -85,25 +87,33 @@ def _cells(size: float, corpus: str, law: pd.Series) -> list[str]:
 
 def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], demo: Demo) -> list[Path]:
     """Write the figures to the demo's folder; returns their names."""
-    import matplotlib.pyplot as plt
-
     target = plans["D-CPT law"].question
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=demo.tolerance, ax=left)
-    scaling.plot_loss_by_ratio(runs, fit, "domain", ax=right)
-    figures = {"loss_by_ratio": figure}
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    scaling.plot_loss_by_tokens(runs, fit, "general", ax=left)
-    scaling.plot_loss_by_tokens(runs, fit, "domain", ax=right)
-    figures["loss_by_tokens"] = figure
-    figures["tradeoff"] = scaling.plot_tradeoff(fit, target.params, target.tokens, demo.tolerance).figure
     measured = measured_critical_ratio(runs, demo.tolerance)
-    figures["critical_ratio"] = scaling.plot_critical_ratio(measured, plans).figure
-    paths = [demo.out / f"{name}.png" for name in figures]
-    for path, figure in zip(paths, figures.values(), strict=True):
-        figure.savefig(path, dpi=120)
-        plt.close(figure)
-    return paths
+    pictures: dict[str, list[Callable[[Axes], Axes]]] = {
+        "loss_by_ratio": [
+            lambda ax: scaling.plot_loss_by_ratio(runs, fit, over_base=True, tolerance=demo.tolerance, ax=ax),
+            lambda ax: scaling.plot_loss_by_ratio(runs, fit, "domain", ax=ax),
+        ],
+        "loss_by_tokens": [
+            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "general", ax=ax),
+            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "domain", ax=ax),
+        ],
+        "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, demo.tolerance, ax=ax)],
+        "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, ax=ax)],
+    }
+    return [_save(demo.out / f"{name}.png", parts) for name, parts in pictures.items()]
+
+
+def _save(path: Path, parts: list[Callable[[Axes], Axes]]) -> Path:
+    """Draw the parts of a picture side by side."""
+    figure, axes = plt.subplots(
+        1, len(parts), figsize=(1.5 + 4.5 * len(parts), 4.2), layout="constrained", squeeze=False
+    )
+    for ax, part in zip(axes[0], parts, strict=True):
+        part(ax)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+    return path
 
 
 if __name__ == "__main__":
