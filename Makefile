@@ -8,12 +8,13 @@ PYTEST_ARGS ?=
 
 SWEEP := prose-python
 
-.PHONY: help demo demo-probes sweep test test-slow test-gpu lint types notebooks readme core all clean
+.PHONY: help demo demo-probes sweep results test test-slow test-gpu lint types notebooks readme core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
 	@echo "make demo-probes  the same from training on, under 10 minutes on 2 cores"
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
+	@echo "make results      the README's tables and pictures again, from the shipped sweep"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 
 core:
@@ -33,6 +34,13 @@ demo-probes:
 sweep:
 	@$(PYTHON) .ci/venv.py $(VENV) probes
 	@$(PY) -m probes.cli run data/runs/$(SWEEP).yaml --out out/sweep/$(SWEEP).parquet
+
+results: core
+	@$(PY) -m scaling.demo data/runs/$(SWEEP).parquet out | tee benchmarks/results/demo.txt
+	@cp out/*.png docs/figures/
+	@$(PY) benchmarks/shipped_fit.py > benchmarks/results/shipped_fit.md
+	@$(PY) benchmarks/critical_ratio_rollout.py > benchmarks/results/critical_ratio_rollout.md
+	@$(PY) benchmarks/published.py > benchmarks/results/published.md
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)

@@ -18,22 +18,22 @@ from scaling.planning import cmr_plan, critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
-TOLERANCE = 0.05
+TOLERANCES = (0.05, 0.1, 0.2)  # nats per token
 
 
-def rollout(runs: Runs) -> list[tuple[str, Estimate[float]]]:
+def rollout(runs: Runs, tolerance: float) -> list[tuple[str, Estimate[float]]]:
     """The measured critical ratio of the largest size, then the predictions: (label, value with interval)."""
     sizes = runs.rows("general")["params"]
     largest = float(sizes.max())
     own = runs.select(runs.frame["params"] == largest)
     smaller = runs.select(runs.frame["params"] < largest)
     tokens = float(own.frame["tokens"].max())
-    measured = measured_critical_ratio(own, TOLERANCE).iloc[0]
+    measured = measured_critical_ratio(own, tolerance).iloc[0]
     base = float(own.base("general")["loss"].iloc[0])
     fit = scaling.fit(smaller, law="dcpt", draws=500)
-    carried = critical_ratio(fit, largest, tokens, TOLERANCE)
-    given = critical_ratio(fit, largest, tokens, TOLERANCE, base_general_loss=base)
-    cmr = cmr_plan(smaller, largest, tokens, TOLERANCE, draws=500)
+    carried = critical_ratio(fit, largest, tokens, tolerance)
+    given = critical_ratio(fit, largest, tokens, tolerance, base_general_loss=base)
+    cmr = cmr_plan(smaller, largest, tokens, tolerance, draws=500)
     return [
         ("measured", Estimate(*(float(measured[name]) for name in ("ratio", "low", "high")))),
         ("D-CPT, base loss carried", carried.critical_ratio),
@@ -44,19 +44,26 @@ def rollout(runs: Runs) -> list[tuple[str, Estimate[float]]]:
 
 def main(paths: list[Path]) -> None:
     """Print the table in Markdown."""
-    print(f"Largest size held out, tolerance {TOLERANCE} nats, 90 % intervals (measured: range over seeds).\n")
-    print("| sweep | held out | from | critical ratio | interval | error |\n|---|---|---|---|---|---|")
+    print("Largest size held out; 90 % intervals (measured: range over seeds); a dash where no ratio passes.\n")
+    print("| sweep | held out | tolerance | from | critical ratio | interval | error |\n|---|---|---|---|---|---|---|")
     for path in paths:
         runs = scaling.load_runs(path)
         if runs.frame["params"].nunique() < 3:
             continue
         size = format_count(float(runs.frame["params"].max()))
-        lines = rollout(runs)
-        truth = lines[0][1].value
-        for label, estimate in lines:
-            bounds = f"{estimate.low:.3f} to {estimate.high:.3f}" if math.isfinite(estimate.low) else "-"
-            error = "-" if label == "measured" else f"{estimate.value - truth:+.3f}"
-            print(f"| {path.stem} | {size} | {label} | {estimate.value:.3f} | {bounds} | {error} |")
+        for tolerance in TOLERANCES:
+            lines = rollout(runs, tolerance)
+            truth = lines[0][1].value
+            for label, estimate in lines:
+                cells = [path.stem, size, f"{tolerance:g}", label, *_cells(estimate, truth, label == "measured")]
+                print(f"| {' | '.join(cells)} |")
+
+
+def _cells(estimate: Estimate[float], truth: float, measured: bool) -> list[str]:
+    value = f"{estimate.value:.3f}" if math.isfinite(estimate.value) else "-"
+    bounds = f"{estimate.low:.3f} to {estimate.high:.3f}" if math.isfinite(estimate.low) else "-"
+    error = estimate.value - truth
+    return [value, bounds, "-" if measured or not math.isfinite(error) else f"{error:+.3f}"]
 
 
 if __name__ == "__main__":

@@ -46,8 +46,24 @@ def plot_loss_by_ratio(
         ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), xytext=(2, 3), textcoords="offset points", fontsize=8)
     what = f"change of {corpus} loss over base" if over_base else f"{corpus} loss"
     ax.set(xlabel="ratio (domain share of CPT tokens)", ylabel=f"{what} (nats/token)", xlim=(-0.02, 1.02))
+    shown = rows[rows["params"].isin(sizes)]
+    zero_of = base if over_base else 0.0 * base
+    _cut_cliff(ax, shown["ratio"], shown[f"{corpus}_loss"] - shown["params"].map(zero_of).fillna(0.0), corpus)
     ax.legend(title="params", frameon=False, fontsize=8)
     return ax
+
+
+def _cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str) -> None:
+    """Without any text of its own a corpus' loss jumps; keep that end from flattening the rest, and say where it is."""
+    end = 1.0 if corpus == "general" else 0.0
+    cliff, rest = values[ratio == end], values[ratio != end]
+    if cliff.empty or rest.nunique() < 2 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
+        return
+    margin = 0.08 * float(np.ptp(rest))
+    ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
+    note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
+    side = "right" if end == 1.0 else "left"
+    ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=8)
 
 
 def _finished(runs: Runs, corpus: str) -> pd.DataFrame:
