@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scaling.version import VERSION
+
 if TYPE_CHECKING:
     from scaling.errors import InputError as InputError
     from scaling.fitting import load_fit as load_fit
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from scaling.plotting import plot_tradeoff as plot_tradeoff
     from scaling.readers import load_runs as load_runs
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _PUBLIC = {
     "InputError": "scaling.errors",

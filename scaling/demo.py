@@ -67,8 +67,7 @@ def cmr_table(runs: Runs, tolerance: float) -> Table:
     table = Table("params", "corpus", "a", "s", "b", "R2", "measured critical ratio", title="CMR ratio law, per size")
     measured = measured_critical_ratio(runs, tolerance).set_index("params")["ratio"]
     for corpus in runs.corpora:
-        rows = runs.rows(corpus)
-        rows = rows[rows["tokens"] == rows.groupby("params")["tokens"].transform("max")]
+        rows = runs.finished(corpus)
         # R is the share of domain text; at R = 0 the law of the domain loss, whose exponent is negative, has no value
         rows = rows[(rows["ratio"] > 0) & (rows["ratio"] < 1)]
         sizes, index = np.unique(rows["params"], return_inverse=True)

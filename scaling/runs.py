@@ -42,6 +42,11 @@ class Runs:
         keep = (self.frame["tokens"] > 0) & self.frame[loss].notna()
         return self.frame[keep].reset_index(drop=True)
 
+    def finished(self, corpus: str) -> pd.DataFrame:
+        """Return one row a finished run: those of `rows` at the largest token count that its model size has."""
+        rows = self.rows(corpus)
+        return rows[rows["tokens"] == rows.groupby("params")["tokens"].transform("max")].reset_index(drop=True)
+
     def base(self, corpus: str) -> pd.DataFrame:
         """Return the losses before CPT, one row a model size: columns params, loss, se (nats per token).
 

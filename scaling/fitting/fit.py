@@ -21,6 +21,7 @@ from scaling.fitting.solver import Options
 from scaling.fitting.transient import choose_burn_in, late_rows
 from scaling.laws import get_law
 from scaling.runs import CORPORA, Runs, validate
+from scaling.version import VERSION
 
 
 def fit(
@@ -111,11 +112,9 @@ def _base(table: Runs, corpus: str) -> list[dict[str, float]]:
 
 
 def _provenance(table: Runs) -> Provenance:
-    import scaling
-
     digest = hashlib.sha256()
     for column in ("params", "tokens", "ratio", "general_loss", "domain_loss"):
         if column in table.frame:
             digest.update(column.encode() + np.ascontiguousarray(table.frame[column], "<f8").tobytes())
     digest.update("\n".join(table.frame["run"]).encode())
-    return Provenance(table.source, len(table.frame), digest.hexdigest(), scaling.__version__)
+    return Provenance(table.source, len(table.frame), digest.hexdigest(), VERSION)

@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bool = False) -> pd.DataFrame:
     """Where the general loss of finished runs crosses the tolerance, one row a model size.
 
-    A size's runs are compared at the largest token count that all of them reached. Seeds are averaged at each ratio;
+    Runs that have not reached the largest token count of their size are left out. Seeds are averaged at each ratio;
     between two neighbouring ratios the rise is interpolated, linearly in -log(1 - ratio), in which sweeps are nearly
     straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio up to 1 passes, NaN where the
     runs do not enclose it), low and high (the smallest and largest of the seeds taken one by one), seeds.
@@ -39,20 +39,17 @@ def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bo
 
 
 def finished_rises(runs: Runs) -> pd.DataFrame:
-    """The change of the general loss over the base at the end of every run that has a base loss.
+    """The change of the general loss over the base at the end of every finished run that has a base loss.
 
-    Columns: params, ratio, seed (0 where none is logged), tokens (the same for all runs of a size), base, rise.
+    Columns: params, ratio, seed (0 where none is logged), tokens, base, rise.
     """
     base = runs.base("general").set_index("params")["loss"]
-    rows = runs.rows("general")
-    rows = rows[rows["params"].isin(base.index)].copy()
-    if "seed" not in rows:
-        rows["seed"] = 0
-    ends = rows.groupby(["params", "run"])["tokens"].max().groupby("params").min()
-    last = rows[rows["tokens"] == rows["params"].map(ends)].copy()
-    last["base"] = last["params"].map(base)
-    last["rise"] = last["general_loss"] - last["base"]
-    return last[["params", "ratio", "seed", "tokens", "base", "rise"]].reset_index(drop=True)
+    last = runs.finished("general")
+    last = last[last["params"].isin(base.index)]
+    seed = last.get("seed", 0)
+    start = last["params"].map(base)
+    rises = last[["params", "ratio", "tokens"]].assign(seed=seed, base=start, rise=last["general_loss"] - start)
+    return rises.reset_index(drop=True)
 
 
 def _crossing(rows: pd.DataFrame, limit: float) -> float:

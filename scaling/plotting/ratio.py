@@ -28,7 +28,7 @@ def plot_loss_by_ratio(
     the loss, and `tolerance` (nats) as a line; sizes without a base loss are then left out. Loss in nats per token.
     Raises `InputError` where the table has no such loss.
     """
-    rows = _finished(runs, corpus)
+    rows = runs.finished(corpus)
     base = runs.base(corpus).set_index("params")["loss"]
     sizes = sorted(size for size in rows["params"].unique() if not over_base or size in base.index)
     if not sizes:
@@ -64,13 +64,6 @@ def _cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str) -> No
     note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
     side = "right" if end == 1.0 else "left"
     ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=8)
-
-
-def _finished(runs: Runs, corpus: str) -> pd.DataFrame:
-    """The rows at each size's last common token count."""
-    rows = runs.rows(corpus)
-    ends = rows.groupby(["params", "run"])["tokens"].max().groupby("params").min()
-    return rows[rows["tokens"] == rows["params"].map(ends)]
 
 
 def _curve(ax: Axes, law: CorpusFit, size: float, tokens: float, zero: float, colour: str) -> None:
