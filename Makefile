@@ -36,11 +36,7 @@ sweep:
 	@$(PY) -m probes.cli run data/runs/$(SWEEP).yaml --out out/sweep/$(SWEEP).parquet
 
 results: core
-	@$(PY) -m scaling.demo data/runs/$(SWEEP).parquet out | tee benchmarks/results/demo.txt
-	@cp out/*.png docs/figures/
-	@$(PY) benchmarks/shipped_fit.py > benchmarks/results/shipped_fit.md
-	@$(PY) benchmarks/critical_ratio_rollout.py > benchmarks/results/critical_ratio_rollout.md
-	@$(PY) benchmarks/published.py > benchmarks/results/published.md
+	@$(PY) .ci/results.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)

@@ -34,8 +34,9 @@ def rollout(runs: Runs, tolerance: float) -> list[tuple[str, Estimate[float]]]:
     carried = critical_ratio(fit, largest, tokens, tolerance)
     given = critical_ratio(fit, largest, tokens, tolerance, base_general_loss=base)
     cmr = cmr_plan(smaller, largest, tokens, tolerance, draws=500)
+    bounds = (float(measured["low"]), float(measured["high"])) if measured["seeds"] > 1 else (math.nan, math.nan)
     return [
-        ("measured", Estimate(*(float(measured[name]) for name in ("ratio", "low", "high")))),
+        ("measured", Estimate(float(measured["ratio"]), *bounds)),
         ("D-CPT, base loss carried", carried.critical_ratio),
         ("D-CPT, base loss given", given.critical_ratio),
         ("CMR per size, carried in log N", cmr.critical_ratio),
@@ -44,7 +45,8 @@ def rollout(runs: Runs, tolerance: float) -> list[tuple[str, Estimate[float]]]:
 
 def main(paths: list[Path]) -> None:
     """Print the table in Markdown."""
-    print("Largest size held out; 90 % intervals (measured: range over seeds); a dash where no ratio passes.\n")
+    print("Largest size held out; 90 % intervals (measured: range over seeds, where there are several).")
+    print("A dash stands where no ratio passes.\n")
     print("| sweep | held out | tolerance | from | critical ratio | interval | error |\n|---|---|---|---|---|---|---|")
     for path in paths:
         runs = scaling.load_runs(path)

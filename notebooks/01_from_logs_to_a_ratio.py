@@ -13,7 +13,7 @@
 #
 # The table holds the runs of a real sweep: three model sizes, nine shares of Python text in a mix with general prose.
 # Each row is a checkpoint. The question: how much Python may the mix hold before the general loss rises by more than
-# 0.1 nats over the base model's, for a model that is larger than any of these?
+# 0.05 nats over the base model's, for a model that is larger than any of these?
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,7 +29,7 @@ runs.frame.groupby("params")[["ratio", "tokens"]].agg(["nunique", "max"])
 # tolerance.
 
 # %%
-measured = scaling.measured_critical_ratio(runs, tolerance=0.1)
+measured = scaling.measured_critical_ratio(runs, tolerance=0.05)
 measured
 
 # %% [markdown]
@@ -43,7 +43,7 @@ print(fit.summary())
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.1, ax=left)
+scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.05, ax=left)
 scaling.plot_loss_by_ratio(runs, fit, "domain", ax=right)
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
@@ -58,13 +58,13 @@ scaling.plot_loss_by_tokens(runs, fit, "domain", ax=right)
 params = 4 * runs.frame["params"].max()
 tokens = runs.frame["tokens"].max()
 plans = {
-    "D-CPT law": scaling.critical_ratio(fit, params, tokens, tolerance=0.1),
-    "CMR law": scaling.cmr_plan(runs, params, tokens, tolerance=0.1),
+    "D-CPT law": scaling.critical_ratio(fit, params, tokens, tolerance=0.05),
+    "CMR law": scaling.cmr_plan(runs, params, tokens, tolerance=0.05),
 }
 for name, plan in plans.items():
     print(name, plan.summary(), sep="\n", end="\n\n")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_tradeoff(fit, params, tokens, tolerance=0.1, ax=left)
+scaling.plot_tradeoff(fit, params, tokens, tolerance=0.05, ax=left)
 scaling.plot_critical_ratio(measured, plans, ax=right)

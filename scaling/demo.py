@@ -35,7 +35,7 @@ class Demo:
     """The folder for fit.json and the figures."""
     larger: float = 4.0
     """The target is this many times the largest probe."""
-    tolerance: float = 0.1
+    tolerance: float = 0.05
     """Allowed rise of the general loss, nats per token."""
 
 

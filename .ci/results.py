@@ -1,0 +1,50 @@
+"""Remake the tables and pictures that README.md shows, from the shipped sweep: `make results`.
+
+Each script's output goes to benchmarks/results/, its table (or, for the demo, all of it) into README.md between
+`<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, FIGURES = ROOT / "benchmarks" / "results", ROOT / "docs" / "figures"
+SWEEP = "data/runs/prose-python.parquet"
+SCRIPTS = {
+    "demo.txt": ["-m", "scaling.demo", SWEEP, "out"],
+    "shipped_fit.md": ["benchmarks/shipped_fit.py"],
+    "critical_ratio_rollout.md": ["benchmarks/critical_ratio_rollout.py"],
+    "published.md": ["benchmarks/published.py"],
+}
+
+
+def shown(name: str, output: str) -> str:
+    """What README.md shows of a script's output: the table alone, or a text block."""
+    if name.endswith(".txt"):
+        return f"```text\n{output.rstrip()}\n```"
+    return "\n".join(line for line in output.splitlines() if line.startswith("|"))
+
+
+def main() -> None:
+    """Run the scripts and put their output where it belongs."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for name, arguments in SCRIPTS.items():
+        output = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+        (RESULTS / name).write_text(output, encoding="utf-8")
+        between = re.compile(rf"(<!-- {Path(name).stem} -->\n).*?(<!-- end -->)", re.DOTALL)
+        found = shown(name, output)
+        text, count = between.subn(lambda match, found=found: f"{match[1]}{found}\n{match[2]}", text)
+        assert count == 1, f"README.md has {count} places for {name}"
+    readme.write_text(text, encoding="utf-8")
+    for picture in (ROOT / "out").glob("*.png"):
+        shutil.copy(picture, FIGURES)
+
+
+if __name__ == "__main__":
+    main()
