@@ -1,6 +1,6 @@
 """Run what README.md tells people to run: its `sh` blocks line by line, its `python` blocks as one script.
 
-A block under a comment `<!-- not run: why -->` is left out, and so are `make` and `git` lines: CI calls those itself.
+A block under a comment `<!-- not run: why -->` is left out, and so are `make` and `git` lines: `.ci/run` calls make itself.
 Everything runs in a scratch folder that sees data/, notebooks/ and benchmarks/, so that the checkout stays clean.
 """
 

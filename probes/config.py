@@ -4,18 +4,47 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from probes import schedules
 from scaling.errors import InputError
+from scaling.units import parse_count
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+def _count(value: Any) -> Any:
+    """Counts as people write them: 2e6, 20M."""
+    return round(parse_count(value)) if isinstance(value, str | float) else value
+
+
+Count = Annotated[int, BeforeValidator(_count), Field(gt=0)]
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    """No value stands twice, as its name prints it: the runs would have the same name."""
+    if len({f"{value:g}" for value in values}) != len(values):
+        raise ValueError("the same value stands there twice")
+    return values
+
+
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
 
 
 class Section(BaseModel):
     """A part of the sweep file; an unknown key is an error, since it is most likely a typo."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Corpus(Section):
@@ -47,9 +76,9 @@ class Base(Section):
 
     depth: Annotated[int, Field(ge=1, le=64)] | None = None
     path: str | None = None
-    seeds: list[int] | None = None
+    seeds: Seeds | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    base_tokens: Annotated[int, Field(gt=0)] | None = None
+    base_tokens: Count | None = None
 
     @model_validator(mode="after")
     def one_of_two(self) -> Self:
@@ -69,7 +98,7 @@ class Base(Section):
 class Training(Section):
     """What pre-training and CPT have in common; tokens are counted in whole steps."""
 
-    batch_tokens: Annotated[int, Field(gt=0)] = 2048
+    batch_tokens: Count = 2048
     schedule: str = "constant"
     warmup: Fraction = 0.02
 
@@ -87,26 +116,18 @@ class Pretrain(Training):
 
     schedule: str = "wsd"
     tokens_per_param: Annotated[float, Field(gt=0)] = 4.0
-    seed: int = 0
+    seed: Seed = 0
 
 
 class Cpt(Training):
     """Continual pre-training: every ratio and seed, at a fraction of the base's peak rate."""
 
-    tokens: Annotated[int, Field(gt=0)]
-    ratios: list[Fraction] = Field(min_length=1)
-    seeds: list[int] = Field(default=[0], min_length=1)
+    tokens: Count
+    ratios: Annotated[list[Fraction], Field(min_length=1), AfterValidator(_distinct)]
+    seeds: Seeds = [0]
     learning_rate_fraction: Annotated[float, Field(gt=0)] = 0.3
     checkpoints: Annotated[int, Field(ge=1)] = 12
     first_checkpoint: Annotated[int, Field(ge=1)] = 4
-
-    @field_validator("ratios", "seeds")
-    @classmethod
-    def distinct(cls, values: list[Any]) -> list[Any]:
-        """No value stands twice: its runs would have the same name."""
-        if len(set(values)) != len(values):
-            raise ValueError("the same value stands there twice")
-        return values
 
 
 class Evaluate(Section):
@@ -156,9 +177,20 @@ def load_sweep(path: str | Path) -> Sweep:
     if not isinstance(content, dict):
         raise InputError(f"{path}: a sweep file is a mapping of keys to values")
     try:
-        return Sweep.model_validate(content)
+        return _resolve(Sweep.model_validate(content), path.parent)
     except ValidationError as error:
         raise InputError(f"{path}: {_first_problem(error)}") from error
+
+
+def _resolve(sweep: Sweep, folder: Path) -> Sweep:
+    """A base folder is looked for beside the sweep file first, like the corpora."""
+    bases = [
+        base.model_copy(update={"path": str(folder / base.path)})
+        if base.path is not None and (folder / base.path).is_dir()
+        else base
+        for base in sweep.bases
+    ]
+    return sweep.model_copy(update={"bases": bases})
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -9,10 +9,11 @@ import gzip
 import hashlib
 import json
 import lzma
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,7 +48,7 @@ def expand(patterns: Iterable[str], folder: Path) -> list[Path]:
     """File names for the patterns, relative to `folder`, sorted; InputError where one matches nothing."""
     files: set[Path] = set()
     for pattern in patterns:
-        found = [Path(name) for name in glob(str(folder / pattern)) if Path(name).is_file()]
+        found = [Path(name) for name in glob(str(Path(escape(str(folder))) / pattern)) if Path(name).is_file()]
         if not found:
             raise InputError(f"{folder / pattern}: no such corpus file")
         files.update(found)
@@ -66,7 +67,7 @@ def documents(path: Path, field: str = "text") -> Iterator[str]:
                 yield from _json_lines(path, handle, field)
             else:
                 yield handle.read()
-    except (UnicodeDecodeError, EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (UnicodeError, EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as text ({error})") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
@@ -78,8 +79,10 @@ def _json_lines(path: Path, handle: IO[str], field: str) -> Iterator[str]:
             text = json.loads(line)[field]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: row {number} has no JSON field {field!r}") from error
-        if not isinstance(text, str):
-            raise InputError(f"{path}: row {number}: the field {field!r} is not text")
+        try:
+            text.encode()  # half a surrogate pair passes JSON but is no text
+        except (AttributeError, UnicodeEncodeError) as error:
+            raise InputError(f"{path}: row {number}: the field {field!r} is not text") from error
         yield text
 
 

@@ -39,7 +39,8 @@ def unfold(sweep: config.Sweep) -> list[Job]:
 def estimate(sweep: config.Sweep) -> list[Line]:
     """The plan, a line for each base's pre-training and a line for its CPT runs.
 
-    Hours come from timing two steps of each size here and now, and assume the sweep's workers run side by side.
+    Hours come from timing two steps of each size here and now; CPT runs are shared out over the sweep's workers, a
+    base is trained by one of them.
     """
     lines = []
     for base in sweep.bases:

@@ -158,7 +158,7 @@ def cpt_jobs(
             seed=seed,
             learning_rate=peak_rate(base) * part.learning_rate_fraction,
             columns={"run": name, **columns, "ratio": ratio, "seed": seed},
-            parent={"base": digest(pretrain.identity) if pretrain else base.path},
+            parent={"base": digest(pretrain.identity) if pretrain else models.fingerprint(str(base.path))},
             **training,
         )
 

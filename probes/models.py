@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
+from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
+# what transformers raises for a model that is not there, damaged, of another kind, or in need of its own code
+UNLOADABLE = (OSError, ValueError, ImportError, KeyError, SafetensorError)
 HEAD_WIDTH = 32
 PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
@@ -48,15 +52,25 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
 
 
 def load(path: str) -> PreTrainedModel:
-    """A causal LM from a folder or a hub name, in fp32, from safetensors, no code of its own.
+    """A causal LM from a folder or a hub name, in fp32, from safetensors, no code of its own, dropout off.
+
+    Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
     try:
-        return AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, ImportError, KeyError) as error:
+        model = AutoModelForCausalLM.from_pretrained(
+            path, use_safetensors=True, dtype=torch.float32, trust_remote_code=False
+        )
+    except UNLOADABLE as error:
         raise unknown_model(path, error) from error
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if isinstance(rate := getattr(module, "attention_dropout", None), float) and rate > 0:
+            module.attention_dropout = 0.0
+    return model
 
 
 def unknown_model(path: str, error: Exception) -> InputError:
@@ -92,16 +106,25 @@ def count(model: PreTrainedModel) -> Counts:
 
 def shape(path: str | None, depth: int | None, vocab_size: int, context: int) -> PreTrainedModel:
     """The model without memory for its weights, to count parameters and FLOPs before anything is loaded."""
-    if path is None:
-        assert depth is not None
-        config = ladder_config(depth, vocab_size, context)
-    else:
-        try:
-            config = AutoConfig.from_pretrained(path)
-        except (OSError, ValueError, KeyError) as error:
-            raise unknown_model(path, error) from error
-    with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(config)
+    try:
+        if path is None:
+            assert depth is not None
+            config = ladder_config(depth, vocab_size, context)
+        else:
+            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except UNLOADABLE as error:
+        raise unknown_model(str(path), error) from error
+
+
+def fingerprint(path: str) -> str:
+    """What a base given by path is told apart by: a hash of its files, or its hub name."""
+    folder = Path(path)
+    if not folder.is_dir():
+        return path
+    files = sorted(file for pattern in ("config.json", "*.safetensors") for file in folder.glob(pattern))
+    return digest([[file.name, file_digest(file)] for file in files])
 
 
 def flops_per_token(model: PreTrainedModel, context: int) -> float:
@@ -118,6 +141,6 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
 def load_tokenizer(path: str) -> AutoTokenizer:
     """The tokenizer that belongs to a base given by path; InputError where there is none."""
     try:
-        return AutoTokenizer.from_pretrained(path, use_fast=True)
-    except (OSError, ValueError, KeyError, ImportError) as error:
+        return AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False)
+    except UNLOADABLE as error:
         raise unknown_model(path, error) from error

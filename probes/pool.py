@@ -32,6 +32,7 @@ class _Queue:
         self.finished = finished
         self.condition = threading.Condition()
         self.stopped = False
+        self.error: BaseException | None = None
 
     def take(self) -> Job | None:
         """The next ready job, waiting for one if need be; None when there is nothing left to do."""
@@ -55,9 +56,11 @@ class _Queue:
             self.waiting = [job for job in self.waiting if job.needs != needs]
             self.condition.notify_all()
 
-    def stop(self) -> None:
+    def stop(self, error: BaseException | None = None) -> None:
+        """Hand out nothing more; the first error is the one that `train_all` raises."""
         with self.condition:
             self.stopped = True
+            self.error = self.error or error
             self.condition.notify_all()
 
 
@@ -86,8 +89,10 @@ def train_all(jobs: list[Job], finished: set[str], workers: int, threads: int, p
         try:
             for future in futures:
                 future.result()
-        finally:
+        finally:  # Ctrl-C arrives here too
             queue.stop()
+    if queue.error:
+        raise queue.error
 
 
 def _serve(queue: _Queue, threads: int, lock: threading.Lock, progress: Progress, done: Done) -> None:
@@ -97,14 +102,15 @@ def _serve(queue: _Queue, threads: int, lock: threading.Lock, progress: Progress
         while (job := queue.take()) is not None:
             process = process or _start(threads)
             status = _train(process, job, queue, lock, progress)
+            if status == "stopped":
+                return
             with lock:
                 done(job, status)
             if status == "diverged" and job.kind == "pretrain":
                 queue.drop(job.name)
             queue.done(job)
-    except BaseException:
-        queue.stop()
-        raise
+    except BaseException as error:
+        queue.stop(error)
     finally:
         if process:
             process.kill()
@@ -142,7 +148,7 @@ def _train(process: "subprocess.Popen[str]", job: Job, queue: _Queue, lock: thre
         if "error" in answer:
             raise JobFailed(answer["error"], answer["user"])
         if queue.stopped:
-            raise JobFailed("stopped", user=True)
+            return "stopped"
         with lock:
             progress(job, answer["share"])
     raise JobFailed(

@@ -49,5 +49,7 @@ class Bars(Listener):
         self.console.print(
             f"{job.name}: {status}, {spent / self.total:.0%} of the sweep, about {left / 60:.0f} min left"
         )
-        if spent >= self.total * (1 - 1e-9):
-            self.bars.stop()
+
+    def stop(self) -> None:
+        """Give the terminal back."""
+        self.bars.stop()

@@ -41,6 +41,15 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
+def remove_parts(folder: Path) -> None:
+    """Remove what `write_atomically` left in a folder and below when its process was killed."""
+    for part in list(folder.rglob(".*.part")):
+        if part.is_dir():
+            shutil.rmtree(part)
+        else:
+            part.unlink()
+
+
 def _disk_full(error: BaseException, folder: Path) -> bool:
     """Whether a write failed for want of space; the libraries that write for us each say it in another way."""
     told = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)

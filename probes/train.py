@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -22,9 +21,9 @@ from transformers import PreTrainedModel
 from probes import models, schedules
 from probes.evaluate import evaluate, precision, token_losses
 from probes.jobs import Job, mixture
-from probes.storage import read_json, write_atomically, write_json
+from probes.results import Row, open_state, result_path, state_path
+from probes.storage import write_atomically, write_json
 
-Row = dict[str, Any]
 Report = Callable[[float], None]  # told the share of the run that is done, 0..1
 
 BETAS = (0.9, 0.95)
@@ -66,8 +65,8 @@ class Trainer:
 
     def run(self, report: Report) -> str:
         """Train to the end, or until the loss is no number; returns 'finished' or 'diverged'."""
-        if not self.resume():
-            self.log(train_loss=math.nan)
+        if not self.resume() and not self.log(train_loss=math.nan):
+            return "diverged"
         losses: list[float] = []
         while self.step < self.job.steps:
             losses.append(self.advance())
@@ -75,7 +74,8 @@ class Trainer:
             if not math.isfinite(losses[-1]):
                 return "diverged"
             if self.step in self.job.checkpoints:
-                self.log(train_loss=float(np.mean(losses)))
+                if not self.log(train_loss=float(np.mean(losses))):
+                    return "diverged"
                 self.save()
                 losses = []
         return "finished"
@@ -96,13 +96,15 @@ class Trainer:
         return float(loss.detach())
 
     def rate(self) -> float:
-        """Learning rate of the step to come."""
+        """Learning rate of the step to come, which is also what a row logs."""
         return self.job.learning_rate * self.scale(self.step, self.job.steps, self.job.warmup_steps)
 
-    def log(self, train_loss: float) -> None:
-        """Evaluate on both corpora and add a row."""
+    def log(self, train_loss: float) -> bool:
+        """Evaluate on both corpora and add a row; False, and no row, where a loss is no number any more."""
         seen = self.step * self.job.batch_blocks
         general, domain = (evaluate(self.model, blocks, self.job.batch_blocks) for blocks in self.data.held_out)
+        if not math.isfinite(general.mean + domain.mean):
+            return False
         general_epochs, domain_epochs = self.data.mixture.epochs(seen)
         self.rows.append(
             {
@@ -119,11 +121,12 @@ class Trainer:
                 "unique_domain_tokens": round(min(domain_epochs, 1.0) * len(self.data.train[1])) * self.job.context,
             }
         )
+        return True
 
     @property
     def state_file(self) -> Path:
         """Where an unfinished run keeps everything it needs to go on."""
-        return Path(self.job.folder) / "state.safetensors"
+        return state_path(self.job)
 
     def save(self) -> None:
         """Weights, optimiser moments, step and rows in one file, moved into place whole."""
@@ -139,7 +142,7 @@ class Trainer:
         """Take up where an earlier process was cut off; False where there is nothing to take up."""
         if not self.state_file.exists():
             return False
-        with safe_open(self.state_file, framework="pt") as file:
+        with open_state(self.state_file) as file:
             metadata = file.metadata()
             self.step, self.rows = int(metadata["step"]), json.loads(metadata["rows"])
             for name, parameter in self.model.named_parameters():
@@ -175,28 +178,6 @@ def make_optimizer(model: PreTrainedModel, device: torch.device) -> torch.optim.
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=BETAS, fused=True)
 
 
-def finished(job: Job) -> bool:
-    """Whether the job's folder already holds its result."""
-    return (Path(job.folder) / "result.json").exists()
-
-
-def result(job: Job) -> dict[str, Any]:
-    """The result of a finished job: {"status": "finished" | "diverged", "rows": [...]}."""
-    content: dict[str, Any] = read_json(Path(job.folder) / "result.json")
-    return content
-
-
-def logged_rows(job: Job) -> list[Row]:
-    """All rows that the job has logged up to now, finished or not."""
-    if finished(job):
-        return list(result(job)["rows"])
-    state = Path(job.folder) / "state.safetensors"
-    if not state.exists():
-        return []
-    with safe_open(state, framework="pt") as file:
-        return list(json.loads(file.metadata()["rows"]))
-
-
 def perform(job: Job, report: Report, device: torch.device) -> str:
     """Train a job from wherever it stands and write its result; a base saves its model as well."""
     folder = Path(job.folder)
@@ -205,6 +186,6 @@ def perform(job: Job, report: Report, device: torch.device) -> str:
     status = trainer.run(report)
     if job.kind == "pretrain":
         write_atomically(folder / "model", trainer.model.save_pretrained)
-    write_json(folder / "result.json", {"status": status, "rows": trainer.rows})
+    write_json(result_path(job), {"status": status, "rows": trainer.rows})
     trainer.state_file.unlink(missing_ok=True)
     return status

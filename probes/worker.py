@@ -8,6 +8,7 @@ Answers are {"share": 0..1} while a job runs, then {"status": "finished" | "dive
 
 import json
 import os
+import signal
 import sys
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ from scaling.errors import InputError
 def main() -> None:
     """Serve jobs until standard input ends."""
     answers = _claim_stdout()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, and that one ends us
     torch.set_num_threads(int(sys.argv[1]))
     torch.set_float32_matmul_precision("highest")
     logging.set_verbosity_error()

@@ -5,6 +5,7 @@ Fits D-CPT and the CMR laws, prints both critical ratios for a model larger than
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,4 +117,8 @@ def _save(path: Path, parts: list[Callable[[Axes], Axes]]) -> Path:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Demo))
+    try:
+        main(tyro.cli(Demo))
+    except scaling.InputError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        sys.exit(2)

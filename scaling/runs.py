@@ -43,9 +43,9 @@ class Runs:
         return self.frame[keep].reset_index(drop=True)
 
     def finished(self, corpus: str) -> pd.DataFrame:
-        """Return one row a finished run: those of `rows` at the largest token count that its model size has."""
-        rows = self.rows(corpus)
-        return rows[rows["tokens"] == rows.groupby("params")["tokens"].transform("max")].reset_index(drop=True)
+        """Return one row a finished run: the last of `rows`, if within 1 % of the largest token count of its size."""
+        rows = self.rows(corpus).groupby("run", sort=False).tail(1)
+        return rows[rows["tokens"] >= 0.99 * rows.groupby("params")["tokens"].transform("max")].reset_index(drop=True)
 
     def base(self, corpus: str) -> pd.DataFrame:
         """Return the losses before CPT, one row a model size: columns params, loss, se (nats per token).
@@ -131,6 +131,10 @@ def _check_losses(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None
 
 def _run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Series[str]:
     """The column `run` as text, or a name made of params, ratio, domain and seed."""
+    for column in [name for name in ("run", "domain") if name in table]:
+        nested = np.flatnonzero(table[column].map(lambda cell: isinstance(cell, (list, dict))))
+        if nested.size:
+            raise InputError(f"{source}: row {rows[nested[0]]}, column {column}: the cell is a list, not a name")
     if "run" in table:
         empty = np.flatnonzero(table["run"].isna() | table["run"].astype(str).str.strip().eq(""))
         if empty.size:

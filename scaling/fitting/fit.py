@@ -47,7 +47,7 @@ def fit(
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
-    _check_options(level, draws, burn_in, delta, resample)
+    _check_options(level, draws, seed, burn_in, delta, resample)
     objective = Objective(
         "log" if chosen.target == "loss" else "raw", "huber" if chosen.target == "loss" else "squared", delta
     )
@@ -73,11 +73,13 @@ def fit(
     )
 
 
-def _check_options(level: float, draws: int, burn_in: float | None, delta: float, resample: str) -> None:
+def _check_options(level: float, draws: int, seed: int, burn_in: float | None, delta: float, resample: str) -> None:
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")
     if draws < 0:
         raise InputError(f"draws is {draws}, but it cannot be negative")
+    if seed < 0:
+        raise InputError(f"seed is {seed}, but it cannot be negative")
     if burn_in is not None and not 0 <= burn_in < 1:
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
     if not delta > 0:

@@ -106,6 +106,11 @@ class CorpusFit:
         return interval(value, spread, self.level)
 
     def _check(self, where: Mapping[str, Array]) -> None:
+        for name, low, high in (("params", 0, np.inf), ("tokens", 0, np.inf), ("ratio", 0, 1)):
+            outside = ~((where[name] >= low) & (where[name] <= high))
+            if outside.any() or (name != "ratio" and (where[name] == 0).any()):
+                must = "between 0 and 1" if name == "ratio" else "above 0"
+                raise InputError(f"{name} must be {must} to predict a loss")
         for name, only in self.held.items():
             far = np.abs(where[name] - only) > 1e-3 * max(abs(only), 1e-3)
             if far.any():

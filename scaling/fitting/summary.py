@@ -25,6 +25,7 @@ def corpus_summary(fit: CorpusFit) -> str:
     percent = f"{100 * fit.level:g} %"
     lines = [
         f"{fit.corpus} loss: {law.text()}",
+        *([f"  r is the share of the {fit.corpus} corpus"] if "share" in law.variables else []),
         f"  {fit.rows} rows in {fit.runs} runs, status {fit.status}",
         f"  {'':<7}{'value':>12}{'low':>12}{'high':>12}  (interval {percent})",
         *(_row(name, estimate, law.parameter(name).meaning) for name, estimate in fit.parameters.items()),

@@ -98,7 +98,11 @@ def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multipl
 def _size_answer(
     rows: pd.DataFrame, base: float, here: Question, limit: float, notes: list[str], draws: int, seed: int
 ) -> SizeAnswer:
-    law = fit(validate(rows.dropna(axis=1)), law=_RATIO_LAW, draws=draws, seed=seed, burn_in=0.0, level=here.level)
+    measured_rows = rows.dropna(axis=1, how="all")
+    if "domain_loss" in measured_rows:  # a token law carried far can fall below 0, which is no loss
+        positive = measured_rows["domain_loss"].where(measured_rows["domain_loss"] > 0)
+        measured_rows = measured_rows.assign(domain_loss=positive)
+    law = fit(validate(measured_rows), law=_RATIO_LAW, draws=draws, seed=seed, burn_in=0.0, level=here.level)
     assert law.general is not None
     curve = Curve(law.general, here)
     ratios = np.minimum(largest_ratio(curve.losses, np.full(curve.count, base + here.allowed(base))), limit)
@@ -110,19 +114,25 @@ def _size_answer(
 
 
 def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float, list[str]]:
-    """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show."""
+    """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show.
+
+    1 where every run has turned, NaN where none has.
+    """
     by_ratio = pd.Series(turning).groupby(ratios).median()
     turned = by_ratio.index[by_ratio < math.inf].to_numpy(dtype=np.float64)
     still = by_ratio.index[by_ratio == math.inf].to_numpy(dtype=np.float64)
     size = format_count(here.params)
     if not turned.size:
-        return 0.0, [f"at {size} params the general loss still rises at the end of every run"]
+        return math.nan, [f"at {size} params the general loss still rises at the end of every run"]
     low = float(turned.max())
     high = float(still[still > low].min()) if (still > low).any() else 1.0
     if high == 1.0 and not (still > low).any():
         return 1.0, []
     points = by_ratio[(by_ratio > 0) & (by_ratio < math.inf)]
-    note = f"at {size} params the general loss still rises at the end of the runs from ratio {high:g} on"
+    note = (
+        f"at {size} params the general loss still rises at the end of the runs from ratio {high:g} on, which bounds the "
+        "answer at the same ratio in every draw"
+    )
     if len(points) < _ENOUGH:
         return low, [note]
     x = {"tokens": points.to_numpy(dtype=np.float64)}

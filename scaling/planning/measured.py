@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bool = False) -> pd.DataFrame:
     """Where the general loss of finished runs crosses the tolerance, one row a model size.
 
-    Runs that have not reached the largest token count of their size are left out. Seeds are averaged at each ratio;
+    Runs that are more than 1 % short of the largest token count of their size are left out. Seeds are averaged at each ratio;
     between two neighbouring ratios the rise is interpolated, linearly in -log(1 - ratio), in which sweeps are nearly
     straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio up to 1 passes, NaN where the
     runs do not enclose it), low and high (the smallest and largest of the seeds taken one by one), seeds.
@@ -28,7 +28,7 @@ def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bo
         answers.append(
             {
                 "params": params,
-                "tokens": own["tokens"].iloc[0],
+                "tokens": own["tokens"].max(),
                 "ratio": _crossing(own, limit),
                 "low": np.fmin.reduce(single),  # ignores seeds whose runs do not enclose it
                 "high": np.fmax.reduce(single),
@@ -46,7 +46,7 @@ def finished_rises(runs: Runs) -> pd.DataFrame:
     base = runs.base("general").set_index("params")["loss"]
     last = runs.finished("general")
     last = last[last["params"].isin(base.index)]
-    seed = last.get("seed", 0)
+    seed = last["seed"].fillna(0) if "seed" in last else 0
     start = last["params"].map(base)
     rises = last[["params", "ratio", "tokens"]].assign(seed=seed, base=start, rise=last["general_loss"] - start)
     return rises.reset_index(drop=True)

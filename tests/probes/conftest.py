@@ -1,6 +1,7 @@
 """A sweep small enough to be trained in a test: two made-up languages, models of a few thousand parameters."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported, so before anything of ours
 
 from probes.sweep import run
 

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,33 @@ def test_a_typo_in_a_key_is_one_sentence_and_exit_2(
     assert captured.out == ""
     assert "unknown key 'evalute'" in captured.err
     assert len(captured.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"cpt": {"tokens": 1536, "batch_tokens": 128, "ratios": [1.5]}}, "cpt.ratios.0"),
+        ({"bases": [{"path": "absent", "learning_rate": 1e-3}]}, "base model 'absent'"),
+        ({"evaluate": {"blocks": 5000}}, "too small for its held-out split"),
+        ({"domain": {"name": "code", "train": ["none.jsonl"]}}, "no such corpus file"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_2(
+    make_sweep: MakeSweep,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    words: str,
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "run", make_sweep(**changes), "--out", tmp_path / "runs.parquet")
+    captured = capsys.readouterr()
+    assert caught.value.code == 2
+    assert captured.out == ""
+    assert words in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+    assert not (tmp_path / "runs.parquet").exists()
 
 
 def test_an_out_file_of_another_kind_is_refused(

@@ -29,6 +29,11 @@ def test_reads_a_sweep(make_sweep: MakeSweep) -> None:
         ({"bases": [{}]}, ["either depth or path"]),
         ({"bases": [{"path": "somewhere"}]}, ["needs learning_rate"]),
         ({"bases": [{"depth": 2}, {"depth": 2}]}, ["same name"]),
+        ({"cpt": {"tokens": 1536, "ratios": [0.1234567, 0.1234568]}}, ["cpt.ratios", "twice"]),
+        ({"cpt": {"tokens": 1536, "ratios": [0], "seeds": [-1]}}, ["cpt.seeds.0", "greater than or equal to 0"]),
+        ({"cpt": {"tokens": "many", "ratios": [0]}}, ["cpt.tokens", "not a number"]),
+        ({"bases": [{"depth": 1, "seeds": [0, 0]}]}, ["bases.0.seeds", "twice"]),
+        ({"pretrain": {"tokens_per_param": float("inf")}}, ["pretrain.tokens_per_param", "finite"]),
         ({"name": "a/b"}, ["name", "pattern"]),
     ],
 )
@@ -49,6 +54,11 @@ def test_what_is_no_sweep_is_refused(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(InputError, match=r"bad\.yaml"):
         load_sweep(path)
+
+
+def test_counts_are_written_as_people_do(make_sweep: MakeSweep) -> None:
+    sweep = load_sweep(make_sweep(cpt={"tokens": "2M", "batch_tokens": 128.0, "ratios": [0.5]}))
+    assert (sweep.cpt.tokens, sweep.cpt.batch_tokens) == (2_000_000, 128)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

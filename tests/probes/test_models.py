@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel, T5Config
 
 from probes import models
 from probes.evaluate import token_losses
@@ -39,10 +40,25 @@ def test_a_saved_base_loads_from_its_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("action", [models.load, models.load_tokenizer])
-def test_an_unknown_model_is_one_sentence(tmp_path: Path, action: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def test_an_unknown_model_is_one_sentence(tmp_path: Path, action: object) -> None:
     for path in (str(tmp_path), str(tmp_path / "absent")):
         with pytest.raises(InputError) as caught:
             action(path)  # type: ignore[operator]
         assert path in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_dropout_of_a_loaded_base_is_off(tmp_path: Path) -> None:
+    config = GPT2Config(vocab_size=280, n_positions=16, n_embd=32, n_layer=1, n_head=1)
+    assert config.resid_pdrop > 0
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    model = models.load(str(tmp_path)).train()
+    tokens = torch.arange(32).view(2, 16)
+    with torch.no_grad():
+        assert torch.equal(token_losses(model, tokens), token_losses(model, tokens))
+
+
+def test_a_model_of_another_kind_is_one_sentence(tmp_path: Path) -> None:
+    T5Config(vocab_size=280, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="holds no model that transformers loads"):
+        models.shape(str(tmp_path), None, 280, 16)

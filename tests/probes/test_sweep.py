@@ -1,5 +1,6 @@
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from probes import sweep
+from probes import models, pool
+from probes.jobs import Job
+from probes.storage import read_json, write_json
 from probes.sweep import run, work_folder
 from scaling.errors import InputError
+from scaling.readers import load_runs
 
 MakeSweep = Callable[..., Path]
 
@@ -76,11 +80,11 @@ def test_a_full_disk_is_noticed_before_training(
     assert not (tmp_path / "runs.parquet").exists()
 
 
-def test_an_unknown_base_is_an_error(make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def test_an_unknown_base_is_an_error(make_sweep: MakeSweep, tmp_path: Path) -> None:
     path = make_sweep(bases=[{"path": str(tmp_path / "absent"), "learning_rate": 1e-3}])
     with pytest.raises(InputError, match=r"base model .*absent.*: no such folder"):
         run(path, tmp_path / "runs.parquet")
+    assert not list(tmp_path.glob("runs.parquet*"))
 
 
 def test_two_processes_on_one_sweep_the_second_is_refused(make_sweep: MakeSweep, tmp_path: Path) -> None:
@@ -131,5 +135,66 @@ def test_a_base_saved_in_a_folder_can_be_brought_along(
     assert first["general_loss"] == pytest.approx(pd.read_parquet(out).iloc[0]["general_loss"], rel=1e-6)
 
 
-def test_the_sweep_module_writes_tables_in_three_formats() -> None:
-    assert set(sweep.WRITERS) == {".parquet", ".csv", ".jsonl"}
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_the_table_reads_back_the_same_from_every_format(
+    finished: tuple[Path, Path], tmp_path: Path, suffix: str
+) -> None:
+    path, out = finished
+    other = tmp_path / f"other{suffix}"
+    shutil.copytree(work_folder(out), work_folder(other))
+    run(path, other)
+    pd.testing.assert_frame_equal(load_runs(other).frame, load_runs(out).frame, check_dtype=False, rtol=1e-12)
+
+
+def test_a_folder_is_no_run_table(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").mkdir()
+    (tmp_path / "mine.csv" / "dear.txt").write_text("kept")
+    with pytest.raises(InputError, match="a run table is a file"):
+        run(make_sweep(), tmp_path / "mine.csv")
+    assert (tmp_path / "mine.csv" / "dear.txt").read_text() == "kept"
+
+
+def test_of_two_workers_the_one_that_failed_is_told(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(process: object, job: Job, *others: object) -> str:
+        if job.ratio == 0.5:
+            raise pool.JobFailed("no space is left on this disk", user=True)
+        time.sleep(0.2)
+        return "finished"
+
+    monkeypatch.setattr(pool, "_start", lambda threads: None)
+    monkeypatch.setattr(pool, "_train", train)
+    with pytest.raises(InputError, match="no space is left"):
+        run(make_sweep(workers=2), tmp_path / "runs.parquet")
+
+
+def test_diverged_runs_are_told_and_do_not_stop_the_others(finished: tuple[Path, Path]) -> None:
+    path, out = finished
+    folder = work_folder(out) / "runs" / "toy-d1-r0.5-s0"
+    rows = read_json(folder / "result.json")["rows"]
+    write_json(folder / "result.json", {"status": "diverged", "rows": rows[:1]})
+    summary = run(path, out)
+    assert summary.diverged == ["toy-d1-r0.5-s0"]
+    assert (pd.read_parquet(out)["ratio"] == 0.5).sum() == 1
+
+
+def test_runs_of_a_base_that_diverged_are_not_trained(finished: tuple[Path, Path]) -> None:
+    path, out = finished
+    shutil.rmtree(work_folder(out) / "runs")
+    folder = work_folder(out) / "bases" / "d1"
+    write_json(folder / "result.json", {"status": "diverged", "rows": []})
+    before = out.read_bytes()
+    summary = run(path, out)
+    assert (summary.trained, summary.diverged) == (0, ["base-d1"])
+    assert out.read_bytes() == before
+
+
+def test_other_weights_under_the_same_path_are_noticed(finished: tuple[Path, Path]) -> None:
+    _, out = finished
+    model = work_folder(out) / "bases" / "d1" / "model"
+    before = models.fingerprint(str(model))
+    (model / "model.safetensors").write_bytes(b"other")
+    assert models.fingerprint(str(model)) != before
+    with pytest.raises(InputError, match="base model"):
+        models.load(str(model))

@@ -2,13 +2,16 @@ import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from probes import config, sweep, train
+from probes import config, prepare, train
 from probes.jobs import Job, checkpoint_steps
-from probes.train import Trainer, logged_rows, perform, result
+from probes.results import logged_rows, result_path, status
+from probes.storage import read_json
+from probes.train import Trainer, perform
 from scaling.errors import InputError
 
 CPU = torch.device("cpu")
@@ -19,7 +22,11 @@ MakeSweep = Callable[..., Path]
 def jobs(make_sweep: MakeSweep, tmp_path: Path) -> list[Job]:
     torch.set_num_threads(1)
     path = make_sweep()
-    return sweep.unfold(config.load_sweep(path), tmp_path, tmp_path / "work")
+    return prepare.unfold(config.load_sweep(path), tmp_path, tmp_path / "work")
+
+
+def result(job: Job) -> dict[str, Any]:
+    return read_json(result_path(job))
 
 
 def nothing(share: float) -> None:
@@ -63,10 +70,12 @@ def test_a_cut_run_goes_on_to_the_same_bits(jobs: list[Job], tmp_path: Path) -> 
 
     with pytest.raises(Cut):
         perform(cut, stop, CPU)
-    assert not train.finished(cut)
+    assert status(cut) is None
     before = logged_rows(cut)
     assert 1 < len(before) < len(result(whole)["rows"])
-    perform(cut, nothing, CPU)
+    shares: list[float] = []
+    perform(cut, shares.append, CPU)
+    assert len(shares) == cut.steps - before[-1]["tokens"] // 128  # it went on, it did not begin again
     assert result(whole)["rows"] == result(again)["rows"] == result(cut)["rows"]
     assert result(cut)["rows"][: len(before)] == before
 
@@ -99,6 +108,21 @@ def test_a_run_whose_loss_is_no_number_is_marked_diverged(jobs: list[Job], monke
     assert perform(job, nothing, CPU) == "diverged"
     assert result(job)["status"] == "diverged"
     assert all(math.isfinite(row["general_loss"]) for row in result(job)["rows"])
+
+
+def test_weights_that_are_no_number_end_a_run_without_a_row(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    perform(jobs[0], nothing, CPU)
+    advance = Trainer.advance
+
+    def spoil(self: Trainer) -> float:
+        loss = advance(self)
+        if self.step == self.job.checkpoints[1]:
+            next(iter(self.model.parameters())).data.fill_(math.nan)
+        return loss
+
+    monkeypatch.setattr(Trainer, "advance", spoil)
+    assert perform(jobs[1], nothing, CPU) == "diverged"
+    assert len(result(jobs[1])["rows"]) == 2
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:

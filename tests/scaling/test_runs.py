@@ -223,3 +223,21 @@ def test_soft_findings_about_columns() -> None:
     mixed = table(run=["base", *["x"] * 2, *(f"r{i}" for i in range(11))])
     mixed.loc[2, "ratio"] = 0.7
     assert any("run x has 2 values of ratio" in w for w in validate(mixed).warnings)
+
+
+def test_names_that_are_lists_are_refused() -> None:
+    frame = pd.DataFrame({"params": [1e8], "tokens": [1e9], "ratio": [0.5], "general_loss": [3.0], "domain": [["a"]]})
+    with pytest.raises(InputError, match="row 1, column domain"):
+        validate(frame)
+
+
+def test_a_number_too_large_for_a_float_is_refused() -> None:
+    frame = pd.DataFrame({"params": [10**400], "tokens": [1e9], "ratio": [0.5], "general_loss": [3.0]}, dtype=object)
+    with pytest.raises(InputError, match="column params"):
+        validate(frame)
+
+
+def test_finished_runs_are_within_a_percent_of_the_longest() -> None:
+    rows = [(1e8, tokens, 0.1 * i, 3.0) for i, last in enumerate((1000, 995, 500)) for tokens in (100, last)]
+    runs = validate(pd.DataFrame(rows, columns=["params", "tokens", "ratio", "general_loss"]))
+    assert runs.finished("general")["tokens"].tolist() == [1000, 995]

@@ -226,3 +226,15 @@ def test_summary_names_what_matters(world):
     text = fitted(world(noise=1e-3).query("params == 1e9"), draws=20).summary()
     for part in ("D-CPT", "arXiv 2406.01375", "gamma", "held: params", "R2", "burn-in", "interval 90 %"):
         assert part in text
+
+
+def test_predictions_outside_what_a_loss_is_defined_for_are_refused(world):
+    made = fitted(world())
+    for where in ({"ratio": 1.5}, {"params": -1.0}, {"tokens": 0.0}):
+        with pytest.raises(InputError, match=next(iter(where))):
+            made.predict(**{"params": 1e9, "tokens": 1e9, "ratio": 0.5, **where})
+
+
+def test_a_negative_seed_is_refused(world):
+    with pytest.raises(InputError, match="seed"):
+        fit(validate(world()), seed=-1)

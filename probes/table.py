@@ -1,0 +1,38 @@
+"""The run table of a sweep: the rows of its CPT runs, gathered and written whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from probes.jobs import Job
+from probes.results import logged_rows
+from probes.storage import write_atomically
+from scaling.runs import validate
+
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
+    ".parquet": lambda frame, path: frame.to_parquet(path, index=False),
+    ".csv": lambda frame, path: frame.to_csv(path, index=False),
+    ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, double_precision=15),
+}
+
+
+def write_table(everything: list[Job], out: Path) -> int:
+    """Write the rows of all CPT runs to the run table; returns their number. Nothing is written before a checkpoint."""
+    rows = [row for job in everything if job.kind == "cpt" for row in logged_rows(job)]
+    if any(row["tokens"] > 0 for row in rows):
+        frame = validate(pd.DataFrame(rows), str(out)).frame
+        write_atomically(out, lambda part: WRITERS[out.suffix](frame, part))
+    return len(rows)
+
+
+def repetition(everything: list[Job]) -> list[str]:
+    """A warning for each corpus that a base or a run went through more than once."""
+    found = []
+    for kind, who in (("pretrain", "a base"), ("cpt", "a run")):
+        rows = [row for job in everything if job.kind == kind for row in logged_rows(job)]
+        for part in ("general", "domain"):
+            epochs = max((row[f"{part}_epochs"] for row in rows), default=0)
+            if epochs > 1:
+                found.append(f"the {part} corpus is smaller than the tokens asked of it: {who} saw {epochs:.1f} epochs")
+    return found
