@@ -14,7 +14,13 @@ from scaling.fitting.sample import Sample
 from scaling.laws.base import Array
 
 POOR_CONDITION = 1e5
-_CURES = {"params": "a third model size", "tokens": "more token counts", "share": "more ratios"}
+_CURES = {
+    "params": "a third model size",
+    "tokens": "more token counts",
+    "share": "more ratios",
+    "k1": "more domains",
+    "k2": "more domains",
+}
 
 
 def assemble(done: Estimation, made: Sample, draws: Array, level: float, method: str) -> CorpusFit:
@@ -96,8 +102,7 @@ def _reduction_warnings(done: Estimation, made: Sample) -> list[str]:
         names = ", ".join(n for n, w in reduction.dropped.items() if w == why)
         found.append(f"{names} not fitted: {why}")
     found += list(dict.fromkeys(reduction.pulled.values()))
-    for variable in LABELS:
-        values = made.x[variable]
+    for variable, values in made.x.items():
         if variable not in law.variables and distinct_values(values) > 1:
             count = f"{distinct_values(values)} {LABELS[variable]}s"
             found.append(f"the table has {count}, which the law {law.name} does not look at")
@@ -140,7 +145,8 @@ def _identification_warnings(done: Estimation) -> list[str]:
 def _cure(done: Estimation, group: tuple[str, ...]) -> str:
     terms = getattr(done.model.law, "terms", ())
     variables = {v for t in terms for v in t.variables if set(group) & {t.coefficient, *t.shape}}
-    return "runs with " + " or ".join(_CURES[v] for v in sorted(variables)) + " would"
+    asked = variables or set(done.model.law.variables)  # a pure function does not say which of its variables
+    return "runs with " + " or ".join(dict.fromkeys(_CURES[v] for v in sorted(asked))) + " would"
 
 
 def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
@@ -153,6 +159,7 @@ def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
     axes["share"] = np.linspace(*_range(made.x["share"]), 21)
     grid = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True))
     shape = grid["share"].shape
+    grid |= {v: np.full(shape, np.median(made.x[v])) for v in law.variables if v not in axes}
     values = law.value(theta, {v: g.ravel() for v, g in grid.items()}).reshape(shape)
     found = []
     for axis, variable in enumerate(axes):

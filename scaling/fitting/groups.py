@@ -14,7 +14,7 @@ from scaling.fitting.objective import Objective
 from scaling.fitting.problems import Problems
 from scaling.fitting.sample import sample
 from scaling.fitting.solver import Options, solve
-from scaling.fitting.starts import project, spread
+from scaling.fitting.starts import project, screened_starts, spread
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array, Index
 from scaling.laws.terms import TermLaw
@@ -90,7 +90,9 @@ def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objecti
     rows."""
     owner = np.repeat(np.arange(groups), KEPT)
     if not isinstance(model, TermModel) or not isinstance(law, TermLaw):
-        return np.tile(model.internal(spread(law, law.names, KEPT)), (groups, 1)), owner
+        weights = np.eye(groups)[:, index]
+        aimed = objective.target(y)
+        return np.concatenate([screened_starts(model, aimed, objective, STARTS, w)[:KEPT] for w in weights]), owner
     theta = np.ones((STARTS, len(law.names)))
     theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, STARTS)
     q = model.internal(theta)

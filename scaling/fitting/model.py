@@ -11,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+from scaling.fitting.linear import nonnegative
 from scaling.fitting.part import Part, Table
-from scaling.laws.base import Array, Law, Variables
+from scaling.laws.base import Array, FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 
 
@@ -178,20 +179,38 @@ def _shifted(law: TermLaw, name: str) -> str:
 
 
 class FunctionModel:
-    """A law that is a pure function, on a table: natural parameters, no tables, no rescaling."""
+    """A law that is a pure function, on a table. Variables that its `units` name are divided by their geometric mean,
+    shifts are internal by their log; there are no tables, since rows share nothing that we can see."""
 
-    def __init__(self, law: Law, x: Variables) -> None:
-        self.law = law
+    def __init__(self, law: FunctionLaw, x: Variables) -> None:
+        self.law: Law = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(self.x.values())))
-        self.lower = np.array([p.lower for p in law.parameters])
-        self.upper = np.array([p.upper for p in law.parameters])
+        self._unit = {v: _geometric_mean(self.x[v]) for v, _ in law.units.values()}
+        self._scaled = {v: values / self._unit.get(v, 1.0) for v, values in self.x.items()}
+        self._coefficients = [(law.names.index(c), law.names.index(e), v) for c, (v, e) in law.units.items()]
+        self._logged = np.flatnonzero([p.kind == "shift" for p in law.parameters])
+        self._linear = [law.names.index(n) for n in law.linear]
+        self._signed = np.array([law.parameter(n).signed for n in law.linear])
+        self.lower = self.of_scaled(np.array([p.lower for p in law.parameters]))
+        self.upper = self.of_scaled(np.array([p.upper for p in law.parameters]))
 
     def _slice(self, rows: slice) -> dict[str, Array]:
-        return {v: values[rows] for v, values in self.x.items()}
+        return {v: values[rows] for v, values in self._scaled.items()}
+
+    def of_scaled(self, theta: Array) -> Array:
+        """Internal parameters (..., p) of parameters for the scaled variables."""
+        q = np.array(theta, float)
+        q[..., self._logged] = np.log(q[..., self._logged])
+        return q
+
+    def _to_scaled(self, q: Array) -> Array:
+        theta = np.array(q, float)
+        theta[..., self._logged] = np.exp(q[..., self._logged])
+        return theta
 
     def tables(self, q: Array) -> list[Table]:
-        """See Model: nothing can be shared between rows of a law that we cannot look into."""
+        """See Model."""
         return []
 
     def move(self, q: Array, step: Array, tables: list[Table]) -> tuple[Array, list[Table]]:
@@ -200,21 +219,46 @@ class FunctionModel:
 
     def predict(self, q: Array, tables: list[Table], rows: slice) -> Array:
         """See Model."""
-        return self.law.value(q, self._slice(rows))
+        return self.law.value(self._to_scaled(q), self._slice(rows))
 
     def jacobian(self, q: Array, tables: list[Table], rows: slice) -> Array:
         """See Model."""
-        return np.array(self.law.gradient(q, self._slice(rows)))
+        theta = self._to_scaled(q)
+        out = np.array(self.law.gradient(theta, self._slice(rows)))
+        out[:, self._logged] *= theta[:, self._logged, None]
+        return out
 
     def natural(self, q: Array) -> Array:
         """See Model."""
-        return np.array(q, float)
+        theta = self._to_scaled(q)
+        for coefficient, exponent, variable in self._coefficients:
+            theta[..., coefficient] *= self._unit[variable] ** theta[..., exponent]
+        return theta
 
     def internal(self, theta: Array) -> Array:
         """See Model."""
-        return np.array(theta, float)
+        q = self.of_scaled(theta)
+        for coefficient, exponent, variable in self._coefficients:
+            q[..., coefficient] *= self._unit[variable] ** -q[..., exponent]
+        return q
+
+    def project(self, q: Array, observed: Array, importance: Array) -> tuple[Array, Array]:
+        """Replace the coefficients in which the law is linear by their least-squares values for observed (n,), rows
+        weighted by importance (n,); returns the squared residuals (b,) and q (b, p)."""
+        everything, q = slice(0, self.rows), q.copy()
+        if self._linear:
+            q[:, self._linear] = 0.0
+            bases = self.jacobian(q, [], everything)[:, self._linear] * importance
+            left = (observed - self.predict(q, [], everything)) * importance
+            right = np.matmul(bases, left[:, :, None])[:, :, 0]
+            q[:, self._linear] = nonnegative(np.matmul(bases, bases.transpose(0, 2, 1)), right, self._signed)
+        residual = (self.predict(q, [], everything) - observed) * importance
+        return np.asarray((residual**2).sum(axis=1)), q
 
 
 def compile_law(law: Law, x: Variables) -> Model:
     """The law on the table x, a dict of arrays (n,) that holds at least the law's variables."""
-    return TermModel(law, x) if isinstance(law, TermLaw) else FunctionModel(law, x)
+    if isinstance(law, TermLaw):
+        return TermModel(law, x)
+    assert isinstance(law, FunctionLaw), law.name
+    return FunctionModel(law, x)
