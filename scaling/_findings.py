@@ -46,7 +46,9 @@ def _several_domains(frame: pd.DataFrame) -> list[str]:
     if "domain" not in frame or frame["domain"].nunique() < 2:
         return []
     names = ", ".join(sorted(map(str, frame["domain"].dropna().unique())))
-    return [f"several domains ({names}) in one table: fit one at a time"]
+    return [
+        f"several domains ({names}) in one table: fit one at a time, or all with a law that tells them apart (dcpt_cross_k3)"
+    ]
 
 
 def _swapped(trained: pd.DataFrame) -> list[str]:

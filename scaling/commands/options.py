@@ -43,6 +43,14 @@ def read_runs(path: Path, domain: str | None) -> Runs:
     return runs.select(runs.frame["domain"].astype(str) == domain)
 
 
+def looks_at_domains(law: str) -> bool:
+    """Whether a law tells domains apart, so that one fit holds several."""
+    from scaling.fitting.variables import ALWAYS
+    from scaling.laws import get_law
+
+    return bool(set(get_law(law).variables) - set(ALWAYS))
+
+
 def print_json(answer: Mapping[str, Any]) -> None:
     """Print one JSON object; NaN and infinities become null."""
     print(json.dumps(_plain(answer), allow_nan=False))

@@ -57,6 +57,7 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, method:
         status=status,
         warnings=warnings,
         ratios=tuple(float(r) for r in np.unique(made.ratio)),
+        others=made.others,
         **quality,
     )
 

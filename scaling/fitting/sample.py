@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.fitting.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
-from scaling.runs import Runs, share
+from scaling.runs import Runs
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs."""
+    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs.
+
+    others: domain -> the law's variables beyond size, tokens and share there.
+    """
 
     corpus: str
     x: Mapping[str, Array]
@@ -24,6 +28,7 @@ class Sample:
     run: Index
     row_weights: Array | None
     warnings: tuple[str, ...] = ()
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def select(self, mask: Mask) -> Sample:
         """The rows where mask (n,) holds."""
@@ -44,19 +49,15 @@ def sample(runs: Runs, law: Law, corpus: str, run_names: pd.Index, weights: str 
         raise InputError(f"the law {law.name} gives a ratio, not a loss, so it cannot be fitted to a run table")
     if law.target == "delta":
         observed = observed - _base_losses(runs, corpus, frame)
-    ratio = frame["ratio"].to_numpy(float)
-    x = {
-        "params": frame["params"].to_numpy(float),
-        "tokens": frame["tokens"].to_numpy(float),
-        "share": share(corpus, ratio),
-    }
+    x = variables(runs, frame, corpus, law.variables)
     made = Sample(
         corpus,
         x,
-        ratio,
+        frame["ratio"].to_numpy(float),
         observed,
         run_names.get_indexer(pd.Index(frame["run"])),
         _row_weights(frame, corpus, observed, weights),
+        others=others(frame, x),
     )
     return _usable(made, law, runs.source)
 

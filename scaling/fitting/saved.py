@@ -49,6 +49,7 @@ class _Corpus(_Strict):
     status: Literal["ok", "warning", "not_identified"]
     warnings: list[str]
     ratios: list[float]
+    others: dict[str, dict[str, float]] = {}
 
 
 class _Provenance(_Strict):
@@ -162,6 +163,7 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "residual_sd": _number(fit.residual_sd),
         "warnings": list(fit.warnings),
         "ratios": list(fit.ratios),
+        "others": {domain: dict(values) for domain, values in fit.others.items()},
     }
 
 
