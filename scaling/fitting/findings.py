@@ -9,6 +9,7 @@ import numpy as np
 from scaling.fitting.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.estimate import Estimation, predictions
 from scaling.fitting.identify import LABELS, distinct_values
+from scaling.fitting.objective import Objective
 from scaling.fitting.result import CorpusFit, Estimate, Status, interval
 from scaling.fitting.sample import Sample
 from scaling.laws.base import Array
@@ -78,20 +79,19 @@ def _held(done: Estimation, made: Sample) -> dict[str, float]:
 
 
 def _quality(done: Estimation, made: Sample) -> dict[str, float]:
+    """On log residuals for laws of losses, whatever the objective was, so that fits can be compared."""
     fitted = predictions(done)
-    residual = fitted - done.data.target
-    influence = done.objective.influence(residual)
-    log = done.objective.residual == "log"
-    predicted = np.exp(fitted) if log else fitted
+    predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
     error = predicted - made.observed
+    losses = done.law.target == "loss"
+    residual = np.log(predicted / made.observed) if losses else error
+    robust = Objective(delta=done.objective.delta) if losses else done.objective
     spread = float(((made.observed - made.observed.mean()) ** 2).sum())
     freedom = max(len(residual) - done.fitted, 1)
     return {
-        "huber": float(done.objective.total(residual, influence)),
+        "huber": float(robust.total(residual, robust.influence(residual))),
         "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
-        "mape": float(np.mean(np.abs(error / np.where(made.observed == 0, np.nan, made.observed))))
-        if log
-        else float(np.mean(np.abs(error))),
+        "mape": float(np.mean(np.abs(error / made.observed if losses else error))),
         "residual_sd": float(np.sqrt((residual**2).sum() / freedom)),
     }
 

@@ -32,6 +32,8 @@ def fit(
     seed: int = 0,
     burn_in: float | None = None,
     delta: float = 1e-3,
+    loss: str | None = None,
+    raw: bool = False,
     resample: str = "runs",
     weights: str | None = None,
     threads: int = 0,
@@ -39,20 +41,19 @@ def fit(
     """Fit a law to every corpus of a run table.
 
     level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
-    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. delta: Huber's, on log
-    residuals. resample: "runs" or "wild" (see fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se"
-    weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option
-    that cannot be used.
+    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. loss: "huber" or "squared";
+    by default Huber, squares for laws of differences. raw: of plain residuals (nats) instead of log residuals. delta:
+    Huber's, on whichever residuals. resample: "runs" or "wild" (see fitting/bootstrap.py; few runs give "wild" by
+    themselves). weights: "se" weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError
+    for a table or an option that cannot be used.
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
-    _check_options(level, draws, burn_in, delta, resample)
-    objective = Objective(
-        "log" if chosen.target == "loss" else "raw", "huber" if chosen.target == "loss" else "squared", delta
-    )
+    _check_options(level, draws, burn_in, resample)
+    objective = Objective.of(chosen, loss, raw, delta)
     options = Options(threads=threads)
     names = pd.Index(table.frame["run"].unique())
-    samples = {c: sample(table, chosen, c, names, weights) for c in CORPORA if c in table.corpora}
+    samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}
     if not samples:
         raise InputError(f"{table.source}: there is no loss at tokens above 0 to fit")
     choice = choose_burn_in(table, samples, chosen, objective, options, burn_in)
@@ -69,18 +70,17 @@ def fit(
         level=level,
         provenance=_provenance(table),
         warnings=choice.warnings,
+        objective=objective.text(),
     )
 
 
-def _check_options(level: float, draws: int, burn_in: float | None, delta: float, resample: str) -> None:
+def _check_options(level: float, draws: int, burn_in: float | None, resample: str) -> None:
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")
     if draws < 0:
         raise InputError(f"draws is {draws}, but it cannot be negative")
     if burn_in is not None and not 0 <= burn_in < 1:
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
-    if not delta > 0:
-        raise InputError(f"delta is {delta:g}, but it must be above 0")
     if resample not in ("runs", "wild"):
         raise InputError(f"resample is {resample!r}, but it must be 'runs' or 'wild'")
 

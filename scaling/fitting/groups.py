@@ -41,7 +41,7 @@ def fit_groups(
     keys = runs.frame.groupby("run", sort=False)[by].first().reindex(names).to_numpy()[made.run]
     groups, index = np.unique(keys, return_inverse=True)
     index = index.reshape(-1).astype(np.intp)
-    objective = _objective(chosen, loss, delta)
+    objective = Objective.of(chosen, loss, delta=delta)
     fitted = fit_points(chosen, made.x, made.observed, index, objective=objective, threads=threads)
     fitted.insert(0, by, groups)
     for name, column in (("params", made.x["params"]), ("ratio", made.ratio)):
@@ -67,7 +67,7 @@ def fit_points(
     y = np.asarray(observed, float)
     arrays = {v: np.asarray(x[v], float) for v in law.variables}
     index = np.zeros(len(y), np.intp) if groups is None else np.asarray(groups, np.intp)
-    objective = objective or _objective(law, None, 1e-3)
+    objective = objective or Objective.of(law)
     model = compile_law(law, arrays)
     member = np.eye(int(index.max()) + 1)
     starts, owner = _starts(model, law, y, index, len(member), objective)
@@ -75,14 +75,6 @@ def fit_points(
     # Differences of losses can be zero throughout a group, so convergence is also to nothing.
     found = solve(model, problems, objective, Options(threads=threads, iterations=200))
     return _table(model, law, y, index, found.q, found.objective, found.converged, owner)
-
-
-def _objective(law: Law, loss: str | None, delta: float) -> Objective:
-    plain = law.target != "loss"
-    kind = loss or ("squared" if plain else "huber")
-    if kind not in ("huber", "squared"):
-        raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
-    return Objective("raw" if plain else "log", "squared" if kind == "squared" else "huber", delta)
 
 
 def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objective: Objective) -> tuple[Array, Index]:

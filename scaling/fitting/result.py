@@ -193,7 +193,8 @@ class Fit:
     """A law fitted to a run table, one CorpusFit a corpus. base: corpus -> records {params, loss, se}, one a model
     size.
 
-    burn_in: the share of each run's token budget that was left out at its beginning.
+    burn_in: the share of each run's token budget that was left out at its beginning. objective: what was minimised, in
+    words.
     """
 
     law: str
@@ -204,6 +205,7 @@ class Fit:
     level: float
     provenance: Provenance
     warnings: tuple[str, ...] = field(default=())
+    objective: str = ""
 
     @property
     def corpora(self) -> dict[str, CorpusFit]:
@@ -243,6 +245,7 @@ class Fit:
             "general": None if self.general is None else self.general.to_json_dict(),
             "domain": None if self.domain is None else self.domain.to_json_dict(),
             "burn_in": self.burn_in,
+            "objective": self.objective,
             "level": self.level,
             "warnings": list(self.warnings),
         }

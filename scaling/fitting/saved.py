@@ -70,6 +70,7 @@ class _Saved(_Strict):
     level: float
     provenance: _Provenance
     warnings: list[str]
+    objective: str = ""
 
 
 def save_fit(fit: Fit, path: str | Path) -> None:
@@ -146,6 +147,7 @@ def _encode(fit: Fit) -> dict[str, Any]:
         "level": fit.level,
         "provenance": vars(fit.provenance),
         "warnings": list(fit.warnings),
+        "objective": fit.objective,
     }
 
 
@@ -183,6 +185,7 @@ def _decode(saved: _Saved, path: Path) -> Fit:
         level=saved.level,
         provenance=Provenance(**saved.provenance.model_dump()),
         warnings=tuple(saved.warnings),
+        objective=saved.objective,
         **corpora,
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.fitting.function_model import FunctionModel
 from scaling.fitting.linear import nonnegative
-from scaling.fitting.model import FunctionModel, Model, TermModel
+from scaling.fitting.model import Model, TermModel
 from scaling.fitting.objective import Objective
 from scaling.laws.base import Array, Law
 from scaling.laws.terms import TermLaw
