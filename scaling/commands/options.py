@@ -63,7 +63,7 @@ def print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]])
 
     table = Table(title=title, title_justify="left")
     for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place else "left")
+        table.add_column(head, justify="right" if place else "left", no_wrap=not place)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

@@ -7,6 +7,7 @@ import pytest
 from scaling.errors import InputError
 from scaling.fitting import fit, load_fit
 from scaling.fitting.learnability import learnability, with_learnability
+from scaling.fitting.validation import validate_law
 from scaling.laws import get_law
 from scaling.planning import critical_ratio
 from scaling.runs import validate
@@ -127,3 +128,13 @@ def test_one_domain_only_drops_the_learnability_term():
     assert set(made.dropped) == {"F", "mu", "w"}
     assert any("F, mu, w not fitted: the table has one domain, so the term is part of E" in w for w in made.warnings)
     assert float(made.curve(1e9, 1e9, 0.3)) == pytest.approx(float(plain.curve(1e9, 1e9, 0.3)), rel=1e-6)
+
+
+def test_validation_holds_domains_out():
+    found = validate_law(late(make("dcpt_cross_k1", noise=1e-3)), "dcpt_cross_k1", "domain", threads=1, burn_in=0)
+    assert [g.split.name for g in found.groups] == [f"domain {d}" for d in sorted(DOMAINS)]
+    assert found.total["domain"].mape < 0.02
+    with pytest.raises(InputError, match="one domain does not tell"):
+        validate_law(late(make("dcpt_cross_k1", domains=("code", "law"))), "dcpt_cross_k1", "domain", threads=1)
+    with pytest.raises(InputError, match="no column domain"):
+        validate_law(late(make("dcpt_cross_k1", domains=("law",)).drop(columns="domain")), "dcpt_cross_k1", "domain")
