@@ -58,7 +58,7 @@ class Fit:
             print_json(result.to_json_dict())
             return
         print(result.summary())
-        print_notes(runs.warnings)
+        print_notes(warning for warning in runs.warnings if warning not in result.warnings)
 
     def _fit(self, runs: object) -> FitResult:
         from scaling.fitting import fit

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling._findings import swapped
 from scaling.errors import InputError
 from scaling.fitting.bootstrap import choose_method
 from scaling.fitting.bootstrap import resample as resample_runs
@@ -69,7 +70,8 @@ def fit(
         burn_in=choice.value,
         level=level,
         provenance=_provenance(table),
-        warnings=choice.warnings,
+        # Of what a table lacks only this makes every number wrong, so it goes wherever the fit goes.
+        warnings=(*swapped(table.frame[table.frame["tokens"] > 0]), *choice.warnings),
         objective=objective.text(),
     )
 
