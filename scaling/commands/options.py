@@ -45,10 +45,10 @@ def read_runs(path: Path, domain: str | None) -> Runs:
 
 def looks_at_domains(law: str) -> bool:
     """Whether a law tells domains apart, so that one fit holds several."""
-    from scaling.fitting.variables import ALWAYS
+    from scaling.fitting.variables import tells_domains_apart
     from scaling.laws import get_law
 
-    return bool(set(get_law(law).variables) - set(ALWAYS))
+    return tells_domains_apart(get_law(law))
 
 
 def print_json(answer: Mapping[str, Any]) -> None:

@@ -15,11 +15,13 @@ from scaling.fitting.bootstrap import resample as resample_runs
 from scaling.fitting.draws import resampled
 from scaling.fitting.estimate import Estimation, estimate
 from scaling.fitting.findings import assemble
+from scaling.fitting.learnability import with_learnability
 from scaling.fitting.objective import Objective
 from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.sample import Sample, sample
 from scaling.fitting.solver import Options
 from scaling.fitting.transient import choose_burn_in, late_rows
+from scaling.fitting.variables import tells_domains_apart
 from scaling.laws import get_law
 from scaling.runs import CORPORA, Runs, validate
 
@@ -50,6 +52,7 @@ def fit(
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
+    table = with_learnability(table) if tells_domains_apart(chosen) else table
     _check_options(level, draws, burn_in, resample)
     objective = Objective.of(chosen, loss, raw, delta)
     options = Options(threads=threads)

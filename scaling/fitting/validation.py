@@ -19,7 +19,7 @@ from scaling.fitting.learnability import with_learnability
 from scaling.fitting.result import CorpusFit
 from scaling.fitting.splits import Split, progress, splits
 from scaling.fitting.validation_result import Group, Score, Validation, score
-from scaling.fitting.variables import ALWAYS
+from scaling.fitting.variables import ALWAYS, tells_domains_apart
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs
@@ -46,7 +46,7 @@ def validate_law(
     or no group can be scored.
     """
     chosen = get_law(law)
-    several = bool(set(chosen.variables) - set(ALWAYS))
+    several = tells_domains_apart(chosen)
     table = with_learnability(runs) if several else runs
     if hold_out == "domain" and not several:
         raise InputError(f"the law {law} does not tell domains apart; a Cross-Domain law (dcpt_cross_k3) does")
@@ -146,8 +146,11 @@ def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list
     for variable in ("params", "tokens"):
         if variable not in law.variables and table.frame.loc[table.frame["tokens"] > 0, variable].nunique() > 1:
             found.append(f"the law {law.name} does not look at {variable}, in which the runs differ")
+    blind: dict[str, list[str]] = {}
     for group in groups:
-        blind = [name for name, one in group.fit.corpora.items() if one.status == "not_identified"]
-        if blind:
-            found.append(f"{group.split.name}: the rows left do not identify every parameter ({', '.join(blind)} loss)")
+        corpora = [name for name, one in group.fit.corpora.items() if one.status == "not_identified"]
+        if corpora:
+            blind.setdefault(", ".join(corpora), []).append(group.split.name)
+    for which, names in blind.items():
+        found.append(f"without {'; '.join(names)} the rows do not identify every parameter ({which} loss)")
     return found

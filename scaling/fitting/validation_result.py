@@ -125,5 +125,5 @@ def score(observed: Array, predicted: Array) -> Score:
 
 def _row(name: str, corpus: str, score: Score) -> tuple[str, ...]:
     shares = [f"{100 * v:+.2f}" for v in (score.error, score.worst)]
-    r2 = f"{score.r2:.4f}" if score.r2 > -1 else f"{score.r2:.3g}"
+    r2 = "-" if np.isnan(score.r2) else f"{score.r2:.4f}" if score.r2 > -1 else f"{score.r2:.3g}"
     return (name, corpus, str(score.rows), *shares, f"{100 * score.mape:.2f}", r2, f"{score.huber:.2g}")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.fitting.learnability import feature
-from scaling.laws.base import Array
+from scaling.laws.base import Array, Law
 from scaling.runs import Runs, share
 
 ALWAYS = ("params", "tokens", "share")  # those of every fit, whether its law looks at them or not
@@ -32,6 +32,11 @@ COLUMNS: dict[str, Column] = {
 def variables(runs: Runs, rows: pd.DataFrame, corpus: str, wanted: tuple[str, ...]) -> dict[str, Array]:
     """The variables that every fit has and the wanted ones, arrays (n,) over the rows."""
     return {v: COLUMNS[v](runs, rows, corpus) for v in dict.fromkeys((*ALWAYS, *wanted))}
+
+
+def tells_domains_apart(law: Law) -> bool:
+    """Whether a law looks at learnability, so that one fit can hold several domains."""
+    return bool({"k1", "k2"} & set(law.variables))
 
 
 def others(rows: pd.DataFrame, x: dict[str, Array]) -> dict[str, dict[str, float]]:
