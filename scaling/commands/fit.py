@@ -65,5 +65,5 @@ class Fit:
         from scaling.runs import Runs
 
         assert isinstance(runs, Runs)
-        names = ("law", "level", "draws", "seed", "burn_in", "resample", "loss", "raw", "weights")
-        return fit(runs, **{name: getattr(self, name) for name in names})
+        names = ("law", "level", "draws", "seed", "burn_in", "resample", "loss", "weights")
+        return fit(runs, **{name: getattr(self, name) for name in names}, residual="raw" if self.raw else None)

@@ -59,8 +59,14 @@ class Validate:
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
         runs = read_runs(self.runs, self.domain)
-        names = ("folds", "burn_in", "draws", "seed", "loss", "raw", "weights")
-        found = validate_law(runs, self.law, self.hold_out, **{name: getattr(self, name) for name in names})
+        names = ("folds", "burn_in", "draws", "seed", "loss", "weights")
+        found = validate_law(
+            runs,
+            self.law,
+            self.hold_out,
+            **{name: getattr(self, name) for name in names},
+            residual="raw" if self.raw else None,
+        )
         critical = critical_ratio_errors(found, runs, self.tolerance, relative=self.relative)
         if self.json:
             print_json({**found.to_json_dict(), "critical_ratio": [one.to_json_dict() for one in critical]})

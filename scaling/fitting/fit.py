@@ -36,7 +36,7 @@ def fit(
     burn_in: float | None = None,
     delta: float = 1e-3,
     loss: str | None = None,
-    raw: bool = False,
+    residual: str | None = None,
     resample: str = "runs",
     weights: str | None = None,
     threads: int = 0,
@@ -45,16 +45,16 @@ def fit(
 
     level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
     at its beginning, 0..1; None looks for the early rise of the general loss and chooses. loss: "huber" or "squared";
-    by default Huber, squares for laws of differences. raw: of plain residuals (nats) instead of log residuals. delta:
-    Huber's, on whichever residuals. resample: "runs" or "wild" (see fitting/bootstrap.py; few runs give "wild" by
-    themselves). weights: "se" weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError
-    for a table or an option that cannot be used.
+    residual: "log" or "raw" (nats); by default Huber on log residuals, for laws of differences squares of raw ones, as
+    they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs" or "wild" (see
+    fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se" weights rows by the logged standard errors.
+    threads: 0 is one a core. Raises InputError for a table or an option that cannot be used.
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
     table = with_learnability(table) if tells_domains_apart(chosen) else table
     _check_options(level, draws, burn_in, resample)
-    objective = Objective.of(chosen, loss, raw, delta)
+    objective = Objective.of(chosen, loss, residual, delta)
     options = Options(threads=threads)
     names = pd.Index(table.frame["run"].unique())
     samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}

@@ -33,16 +33,22 @@ class Objective:
             raise ValueError(f"delta is {self.delta}, but it must be above 0")
 
     @classmethod
-    def of(cls, law: Law, loss: str | None = None, raw: bool = False, delta: float = 1e-3) -> Objective:
+    def of(cls, law: Law, loss: str | None = None, residual: str | None = None, delta: float = 1e-3) -> Objective:
         """The objective of a law: Huber on log residuals of losses, squares of plain residuals of differences (the CMR
-        paper's choice), which may be negative; `loss` and `raw` ask for something else. Raises InputError."""
+        paper's choice), which may be negative; `loss` and `residual` ask for something else. Raises InputError."""
         plain = law.target != "loss"
         kind = loss or ("squared" if plain else "huber")
         if kind not in ("huber", "squared"):
             raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
+        scale = residual or ("raw" if plain else "log")
+        if scale not in ("log", "raw"):
+            raise InputError(f"residual is {scale!r}, but it must be 'log' or 'raw'")
+        if plain and scale == "log":
+            what = f"gives a {law.target}, which may be negative"
+            raise InputError(f"the law {law.name} {what}, so its residual must be 'raw'")
         if not delta > 0:
             raise InputError(f"delta is {delta:g}, but it must be above 0")
-        return cls("raw" if plain or raw else "log", "squared" if kind == "squared" else "huber", delta)
+        return cls("raw" if scale == "raw" else "log", "squared" if kind == "squared" else "huber", delta)
 
     def text(self) -> str:
         """What is minimised, in words."""

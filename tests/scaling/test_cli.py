@@ -191,7 +191,7 @@ def test_options_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path, tmp_pa
     assert any("wild bootstrap" in w for w in found["general"]["warnings"])
     again = load_fit(out)
     assert again.objective == found["objective"]
-    made = fit(load_runs(runs), loss="squared", raw=True, resample="wild", seed=3, burn_in=0.2, draws=10)
+    made = fit(load_runs(runs), loss="squared", residual="raw", resample="wild", seed=3, burn_in=0.2, draws=10)
     np.testing.assert_array_equal(again.general.draws, made.general.draws)  # type: ignore[union-attr]
     assert "need a column general_loss_se" in refused(capsys, "fit", runs, "--weights", "se")
     assert "burn_in is 2" in refused(capsys, "fit", runs, "--burn-in", 2)

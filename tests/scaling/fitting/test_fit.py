@@ -184,6 +184,7 @@ def test_burn_in_given_leaves_the_beginning_of_each_run_out(world):
         ({"weights": "se"}, "general_loss_se"),
         ({"weights": "rows"}, "weights"),
         ({"loss": "absolute"}, "loss is 'absolute'"),
+        ({"residual": "plain"}, "residual is 'plain'"),
         ({"law": "dcpd"}, "no law"),
         ({"law": "cmr_critical"}, "ratio"),
         ({"law": "cmr_token"}, "base general loss"),
@@ -214,7 +215,9 @@ def test_standard_errors_weight_rows_when_asked(world):
     assert plain.huber > good.huber
 
 
-@pytest.mark.parametrize("objective", [{"loss": "squared"}, {"raw": True}, {"loss": "squared", "raw": True}])
+@pytest.mark.parametrize(
+    "objective", [{"loss": "squared"}, {"residual": "raw"}, {"loss": "squared", "residual": "raw"}]
+)
 def test_other_objectives(world, objective):
     frame = world(noise=1e-3, checkpoints=5)
     made, default = fitted(frame, draws=20, **objective), fitted(frame)
@@ -228,16 +231,16 @@ def test_other_objectives(world, objective):
     if objective.get("loss") == "squared":
         where = (frame["params"], frame["tokens"], frame["ratio"])
         miss = [f.domain.curve(*where) - frame["domain_loss"] for f in (made, default)]
-        miss = miss if "raw" in objective else [np.log1p(m / frame["domain_loss"]) for m in miss]
+        miss = miss if "residual" in objective else [np.log1p(m / frame["domain_loss"]) for m in miss]
         assert (miss[0] ** 2).sum() <= (miss[1] ** 2).sum()
-    assert ("plain" in made.objective) == ("raw" in objective)
+    assert ("plain" in made.objective) == ("residual" in objective)
     assert default.objective == "Huber of log residuals, delta 0.001"
 
 
 def test_weights_by_standard_error_are_on_the_objectives_residuals(world):
     frame = world(noise=1e-3, checkpoints=5).drop(columns="general_loss")
     same_sd = frame.assign(domain_loss_se=0.01)
-    plain, weighted = (fitted(same_sd, raw=True, weights=w).domain for w in (None, "se"))
+    plain, weighted = (fitted(same_sd, residual="raw", weights=w).domain for w in (None, "se"))
     np.testing.assert_allclose(weighted.theta, plain.theta)
     relative = frame.assign(domain_loss_se=0.01 * frame["domain_loss"])
     plain, weighted = (fitted(relative, weights=w).domain for w in (None, "se"))
