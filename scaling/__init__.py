@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scaling.errors import InputError as InputError
     from scaling.fitting import load_fit as load_fit
     from scaling.fitting.fit import fit as fit
+    from scaling.fitting.validation import validate_law as validate_law
     from scaling.planning import cmr_plan as cmr_plan
     from scaling.planning import critical_ratio as critical_ratio
     from scaling.planning import measured_critical_ratio as measured_critical_ratio
@@ -41,6 +42,7 @@ _PUBLIC = {
     "plot_loss_by_ratio": "scaling.plotting",
     "plot_loss_by_tokens": "scaling.plotting",
     "plot_tradeoff": "scaling.plotting",
+    "validate_law": "scaling.fitting.validation",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "plot_loss_by_ratio",
     "plot_loss_by_tokens",
     "plot_tradeoff",
+    "validate_law",
 ]
 
 

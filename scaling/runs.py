@@ -95,7 +95,13 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     table["run"] = _run_names(table, source, rows)
     twice = _check_duplicates(table, source, rows)
     table = table[~twice].sort_values(["run", "tokens"], kind="stable").reset_index(drop=True)
-    repeated = (f"{int(twice.sum())} rows are exact copies of another and were left out",) if twice.any() else ()
+    count = int(twice.sum())
+    copies = (
+        "1 row is an exact copy of another and was"
+        if count == 1
+        else f"{count} rows are exact copies of others and were"
+    )
+    repeated = (f"{copies} left out",) if count else ()
     return Runs(table, source, repeated + findings(table))
 
 

@@ -8,10 +8,12 @@ from scaling.commands.check import Check
 from scaling.commands.fit import Fit
 from scaling.commands.plan import Plan
 from scaling.commands.predict import Predict
+from scaling.commands.validate import Validate
 
 Command = (
     Annotated[Check, subcommand("check")]
     | Annotated[Fit, subcommand("fit")]
     | Annotated[Predict, subcommand("predict")]
     | Annotated[Plan, subcommand("plan")]
+    | Annotated[Validate, subcommand("validate")]
 )

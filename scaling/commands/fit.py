@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
@@ -35,6 +35,14 @@ class Fit:
     """Number of resampled fits."""
     seed: int = 0
     """Seed of the resampling."""
+    resample: Literal["runs", "wild"] = "runs"
+    """Weights of whole runs, or flips of their residuals; too few runs give wild by themselves."""
+    loss: Literal["huber", "squared"] | None = None
+    """What is summed over rows; by default huber, squared for laws of differences."""
+    raw: bool = False
+    """Of plain residuals (nats) instead of log residuals."""
+    weights: Literal["se"] | None = None
+    """se: weight rows by the columns general_loss_se and domain_loss_se."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -50,11 +58,12 @@ class Fit:
             print_json(result.to_json_dict())
             return
         print(result.summary())
-        print_notes(runs.warnings)
+        print_notes(warning for warning in runs.warnings if warning not in result.warnings)
 
     def _fit(self, runs: object) -> FitResult:
         from scaling.fitting import fit
         from scaling.runs import Runs
 
         assert isinstance(runs, Runs)
-        return fit(runs, law=self.law, level=self.level, draws=self.draws, seed=self.seed, burn_in=self.burn_in)
+        names = ("law", "level", "draws", "seed", "burn_in", "resample", "loss", "weights")
+        return fit(runs, **{name: getattr(self, name) for name in names}, residual="raw" if self.raw else None)

@@ -43,6 +43,14 @@ def read_runs(path: Path, domain: str | None) -> Runs:
     return runs.select(runs.frame["domain"].astype(str) == domain)
 
 
+def looks_at_domains(law: str) -> bool:
+    """Whether a law tells domains apart, so that one fit holds several."""
+    from scaling.fitting.variables import tells_domains_apart
+    from scaling.laws import get_law
+
+    return tells_domains_apart(get_law(law))
+
+
 def print_json(answer: Mapping[str, Any]) -> None:
     """Print one JSON object; NaN and infinities become null."""
     print(json.dumps(_plain(answer), allow_nan=False))
@@ -55,7 +63,7 @@ def print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]])
 
     table = Table(title=title, title_justify="left")
     for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place else "left")
+        table.add_column(head, justify="right" if place else "left", no_wrap=not place)
     for row in rows:
         table.add_row(*row)
     Console().print(table)

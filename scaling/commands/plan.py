@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, print_json, read_runs
+from scaling.commands.options import Count, looks_at_domains, print_json, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Plan:
     law: str = "dcpt"
     """The law to fit where the source is a run table."""
     domain: str | None = None
-    """Only the rows with this value in the column domain, where the source is a run table."""
+    """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -55,10 +55,13 @@ class Plan:
         from scaling.planning import critical_ratio
         from scaling.readers import is_table
 
-        table = is_table(self.source)
-        fitted = fit(read_runs(self.source, self.domain), law=self.law) if table else load_fit(self.source)
+        if is_table(self.source):
+            several = looks_at_domains(self.law)
+            fitted = fit(read_runs(self.source, None if several else self.domain), law=self.law)
+        else:
+            fitted, several = load_fit(self.source), True
         return critical_ratio(
-            fitted,
+            fitted.at(self.domain) if several and self.domain is not None else fitted,
             self.params,
             self.tokens,
             self.tolerance,

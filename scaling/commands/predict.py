@@ -24,6 +24,8 @@ class Predict:
     """CPT tokens; 20e9 or 20B."""
     ratio: float
     """Share of domain tokens, 0 to 1."""
+    domain: str | None = None
+    """For which domain, where the law was fitted to several."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -36,7 +38,9 @@ class Predict:
         for name in ("params", "tokens"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0, not {getattr(self, name):g}")
-        losses = load_fit(self.fit).predict(params=self.params, tokens=self.tokens, ratio=self.ratio)
+        fitted = load_fit(self.fit)
+        fitted = fitted if self.domain is None else fitted.at(self.domain)
+        losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio)
         answer = {name: value.to_json_dict() for name, value in losses.items()}
         if self.json:
             print_json(answer)

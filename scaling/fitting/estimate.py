@@ -55,10 +55,8 @@ class Estimation:
         for j, parameter in enumerate(self.law.parameters):
             if parameter.name in self.model.law.names:
                 theta[..., j] = reduced[..., self.model.law.names.index(parameter.name)]
-            elif parameter.kind == "shift":
-                theta[..., j] = (parameter.typical or (1.0, 0.0))[0]
             else:
-                theta[..., j] = 0.0
+                theta[..., j] = parameter.neutral
         return theta
 
 
@@ -67,7 +65,7 @@ def estimate(made: Sample, law: Law, objective: Objective, options: Options, sou
     know."""
     reduction = reduce_law(law, made.x)
     if set(reduction.held) == set(law.variables):
-        alike = ", ".join(f"one {LABELS[v]}" for v in law.variables)
+        alike = ", ".join(dict.fromkeys(f"one {LABELS[v]}" for v in law.variables))
         raise InputError(
             f"{source}: the rows of {made.corpus}_loss have {alike}, so the law {law.name} has nothing to fit"
         )

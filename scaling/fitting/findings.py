@@ -9,12 +9,19 @@ import numpy as np
 from scaling.fitting.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.estimate import Estimation, predictions
 from scaling.fitting.identify import LABELS, distinct_values
+from scaling.fitting.objective import Objective
 from scaling.fitting.result import CorpusFit, Estimate, Status, interval
 from scaling.fitting.sample import Sample
 from scaling.laws.base import Array
 
 POOR_CONDITION = 1e5
-_CURES = {"params": "a third model size", "tokens": "more token counts", "share": "more ratios"}
+_CURES = {
+    "params": "a third model size",
+    "tokens": "more token counts",
+    "share": "more ratios",
+    "k1": "more domains",
+    "k2": "more domains",
+}
 
 
 def assemble(done: Estimation, made: Sample, draws: Array, level: float, method: str) -> CorpusFit:
@@ -51,6 +58,7 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, method:
         status=status,
         warnings=warnings,
         ratios=tuple(float(r) for r in np.unique(made.ratio)),
+        others=made.others,
         **quality,
     )
 
@@ -71,20 +79,19 @@ def _held(done: Estimation, made: Sample) -> dict[str, float]:
 
 
 def _quality(done: Estimation, made: Sample) -> dict[str, float]:
+    """On log residuals for laws of losses, whatever the objective was, so that fits can be compared."""
     fitted = predictions(done)
-    residual = fitted - done.data.target
-    influence = done.objective.influence(residual)
-    log = done.objective.residual == "log"
-    predicted = np.exp(fitted) if log else fitted
+    predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
     error = predicted - made.observed
+    losses = done.law.target == "loss"
+    residual = np.log(predicted / made.observed) if losses else error
+    robust = Objective(delta=done.objective.delta) if losses else done.objective
     spread = float(((made.observed - made.observed.mean()) ** 2).sum())
     freedom = max(len(residual) - done.fitted, 1)
     return {
-        "huber": float(done.objective.total(residual, influence)),
+        "huber": float(robust.total(residual, robust.influence(residual))),
         "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
-        "mape": float(np.mean(np.abs(error / np.where(made.observed == 0, np.nan, made.observed))))
-        if log
-        else float(np.mean(np.abs(error))),
+        "mape": float(np.mean(np.abs(error / made.observed if losses else error))),
         "residual_sd": float(np.sqrt((residual**2).sum() / freedom)),
     }
 
@@ -96,8 +103,7 @@ def _reduction_warnings(done: Estimation, made: Sample) -> list[str]:
         names = ", ".join(n for n, w in reduction.dropped.items() if w == why)
         found.append(f"{names} not fitted: {why}")
     found += list(dict.fromkeys(reduction.pulled.values()))
-    for variable in LABELS:
-        values = made.x[variable]
+    for variable, values in made.x.items():
         if variable not in law.variables and distinct_values(values) > 1:
             count = f"{distinct_values(values)} {LABELS[variable]}s"
             found.append(f"the table has {count}, which the law {law.name} does not look at")
@@ -140,7 +146,8 @@ def _identification_warnings(done: Estimation) -> list[str]:
 def _cure(done: Estimation, group: tuple[str, ...]) -> str:
     terms = getattr(done.model.law, "terms", ())
     variables = {v for t in terms for v in t.variables if set(group) & {t.coefficient, *t.shape}}
-    return "runs with " + " or ".join(_CURES[v] for v in sorted(variables)) + " would"
+    asked = variables or set(done.model.law.variables)  # a pure function does not say which of its variables
+    return "runs with " + " or ".join(dict.fromkeys(_CURES[v] for v in sorted(asked))) + " would"
 
 
 def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
@@ -153,6 +160,7 @@ def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
     axes["share"] = np.linspace(*_range(made.x["share"]), 21)
     grid = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True))
     shape = grid["share"].shape
+    grid |= {v: np.full(shape, np.median(made.x[v])) for v in law.variables if v not in axes}
     values = law.value(theta, {v: g.ravel() for v, g in grid.items()}).reshape(shape)
     found = []
     for axis, variable in enumerate(axes):

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling._findings import swapped
 from scaling.errors import InputError
 from scaling.fitting.bootstrap import choose_method
 from scaling.fitting.bootstrap import resample as resample_runs
 from scaling.fitting.draws import resampled
 from scaling.fitting.estimate import Estimation, estimate
 from scaling.fitting.findings import assemble
+from scaling.fitting.learnability import with_learnability
 from scaling.fitting.objective import Objective
 from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.sample import Sample, sample
 from scaling.fitting.solver import Options
 from scaling.fitting.transient import choose_burn_in, late_rows
+from scaling.fitting.variables import tells_domains_apart
 from scaling.laws import get_law
 from scaling.runs import CORPORA, Runs, validate
 from scaling.version import VERSION
@@ -33,6 +36,8 @@ def fit(
     seed: int = 0,
     burn_in: float | None = None,
     delta: float = 1e-3,
+    loss: str | None = None,
+    residual: str | None = None,
     resample: str = "runs",
     weights: str | None = None,
     threads: int = 0,
@@ -40,20 +45,20 @@ def fit(
     """Fit a law to every corpus of a run table.
 
     level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
-    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. delta: Huber's, on log
-    residuals. resample: "runs" or "wild" (see fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se"
-    weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option
-    that cannot be used.
+    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. loss: "huber" or "squared";
+    residual: "log" or "raw" (nats); by default Huber on log residuals, for laws of differences squares of raw ones, as
+    they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs" or "wild" (see
+    fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se" weights rows by the logged standard errors.
+    threads: 0 is one a core. Raises InputError for a table or an option that cannot be used.
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
-    _check_options(level, draws, seed, burn_in, delta, resample)
-    objective = Objective(
-        "log" if chosen.target == "loss" else "raw", "huber" if chosen.target == "loss" else "squared", delta
-    )
+    table = with_learnability(table) if tells_domains_apart(chosen) else table
+    _check_options(level, draws, seed, burn_in, resample)
+    objective = Objective.of(chosen, loss, residual, delta)
     options = Options(threads=threads)
     names = pd.Index(table.frame["run"].unique())
-    samples = {c: sample(table, chosen, c, names, weights) for c in CORPORA if c in table.corpora}
+    samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}
     if not samples:
         raise InputError(f"{table.source}: there is no loss at tokens above 0 to fit")
     choice = choose_burn_in(table, samples, chosen, objective, options, burn_in)
@@ -69,11 +74,13 @@ def fit(
         burn_in=choice.value,
         level=level,
         provenance=_provenance(table),
-        warnings=choice.warnings,
+        # Of what a table lacks only this makes every number wrong, so it goes wherever the fit goes.
+        warnings=(*swapped(table.frame[table.frame["tokens"] > 0]), *choice.warnings),
+        objective=objective.text(),
     )
 
 
-def _check_options(level: float, draws: int, seed: int, burn_in: float | None, delta: float, resample: str) -> None:
+def _check_options(level: float, draws: int, seed: int, burn_in: float | None, resample: str) -> None:
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")
     if draws < 0:
@@ -82,8 +89,6 @@ def _check_options(level: float, draws: int, seed: int, burn_in: float | None, d
         raise InputError(f"seed is {seed}, but it cannot be negative")
     if burn_in is not None and not 0 <= burn_in < 1:
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
-    if not delta > 0:
-        raise InputError(f"delta is {delta:g}, but it must be above 0")
     if resample not in ("runs", "wild"):
         raise InputError(f"resample is {resample!r}, but it must be 'runs' or 'wild'")
 

@@ -14,7 +14,7 @@ from scaling.fitting.objective import Objective
 from scaling.fitting.problems import Problems
 from scaling.fitting.sample import sample
 from scaling.fitting.solver import Options, solve
-from scaling.fitting.starts import project, spread
+from scaling.fitting.starts import project, screened_starts, spread
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array, Index
 from scaling.laws.terms import TermLaw
@@ -41,7 +41,7 @@ def fit_groups(
     keys = runs.frame.groupby("run", sort=False)[by].first().reindex(names).to_numpy()[made.run]
     groups, index = np.unique(keys, return_inverse=True)
     index = index.reshape(-1).astype(np.intp)
-    objective = _objective(chosen, loss, delta)
+    objective = Objective.of(chosen, loss, delta=delta)
     fitted = fit_points(chosen, made.x, made.observed, index, objective=objective, threads=threads)
     fitted.insert(0, by, groups)
     for name, column in (("params", made.x["params"]), ("ratio", made.ratio)):
@@ -67,7 +67,7 @@ def fit_points(
     y = np.asarray(observed, float)
     arrays = {v: np.asarray(x[v], float) for v in law.variables}
     index = np.zeros(len(y), np.intp) if groups is None else np.asarray(groups, np.intp)
-    objective = objective or _objective(law, None, 1e-3)
+    objective = objective or Objective.of(law)
     model = compile_law(law, arrays)
     member = np.eye(int(index.max()) + 1)
     starts, owner = _starts(model, law, y, index, len(member), objective)
@@ -77,20 +77,14 @@ def fit_points(
     return _table(model, law, y, index, found.q, found.objective, found.converged, owner)
 
 
-def _objective(law: Law, loss: str | None, delta: float) -> Objective:
-    plain = law.target != "loss"
-    kind = loss or ("squared" if plain else "huber")
-    if kind not in ("huber", "squared"):
-        raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
-    return Objective("raw" if plain else "log", "squared" if kind == "squared" else "huber", delta)
-
-
 def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objective: Objective) -> tuple[Array, Index]:
     """KEPT starts a group (groups * KEPT, p) and the group of each: the linear parameters solved on that group's
     rows."""
     owner = np.repeat(np.arange(groups), KEPT)
     if not isinstance(model, TermModel) or not isinstance(law, TermLaw):
-        return np.tile(model.internal(spread(law, law.names, KEPT)), (groups, 1)), owner
+        weights = np.eye(groups)[:, index]
+        aimed = objective.target(y)
+        return np.concatenate([screened_starts(model, aimed, objective, STARTS, w)[:KEPT] for w in weights]), owner
     theta = np.ones((STARTS, len(law.names)))
     theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, STARTS)
     q = model.internal(theta)

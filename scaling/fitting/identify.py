@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from scaling.fitting.model import Model
 from scaling.fitting.problems import Pull
-from scaling.laws.base import Array, Law, Mask, Parameter, Variables
+from scaling.laws.base import Array, FunctionLaw, Law, Mask, Parameter, Variables
 from scaling.laws.terms import Term, TermLaw
 
-LABELS = {"params": "model size", "tokens": "token count", "share": "mixture ratio"}
+LABELS = {
+    "params": "model size",
+    "tokens": "token count",
+    "share": "mixture ratio",
+    "k1": "domain",
+    "k2": "domain",
+}
 # A standard error this many times the spread among published fits is no knowledge. Below it a resampled interval tells
 # how little is known, and a pull would only bend a law that does not fit.
 _WEAK = 20.0
@@ -47,12 +53,30 @@ def reduce_law(law: Law, x: Variables) -> Reduction:
     """
     levels = {v: distinct_values(x[v]) for v in law.variables}
     held = {v: float(np.median(x[v])) for v in law.variables if levels[v] == 1}
-    if not isinstance(law, TermLaw):
-        return Reduction(law, held)
+    if isinstance(law, FunctionLaw):
+        return _reduced_function(law, held)
+    assert isinstance(law, TermLaw)
     dropped: dict[str, str] = {}
     terms = _reduced_terms(law, held, dropped)
-    reduced = law.keep({t.coefficient for t in law.terms} - terms, set(held))
+    gone = set(held) - _needed(law, terms, held)
+    reduced = law.keep({t.coefficient for t in law.terms} - terms, gone)
+    dropped = {name: why for name, why in dropped.items() if name not in reduced.names}
     return Reduction(reduced, held, dropped, _pulled(reduced, levels))
+
+
+def _reduced_function(law: FunctionLaw, held: Mapping[str, float]) -> Reduction:
+    """A pure function says itself which of its parameters do nothing where a variable has one value."""
+    absent = {name: v for v in held for name in law.absent.get(v, ())}
+    kept = law.without(absent)
+    return Reduction(kept, held, {name: f"the table has one {LABELS[v]}" for name, v in absent.items()})
+
+
+def _needed(law: TermLaw, terms: Collection[str], held: Collection[str]) -> set[str]:
+    """Held variables whose factor has no parameter of its own: the exponent is shared with a factor that stays, so
+    the factor must stay for the coefficient to keep its meaning."""
+    factors = [f for t in law.terms if t.coefficient in terms for f in t.factors]
+    stay = {p for f in factors if not set(f.variables) & set(held) for p in f.parameters}
+    return {v for f in factors for v in f.variables if v in held and set(f.parameters) <= stay}
 
 
 def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, str]) -> set[str]:
@@ -63,7 +87,7 @@ def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, s
     for term in law.terms:
         mine = left[term.coefficient]
         lost = [v for v in term.variables if v in held]
-        one = " and ".join(f"one {LABELS[v]}" for v in lost)
+        one = " and ".join(dict.fromkeys(f"one {LABELS[v]}" for v in lost))
         if not mine:
             _drop(dropped, (term.coefficient, *term.shape), f"the table has {one}, so the term is part of {law.floor}")
         elif lost and mine in whole:
@@ -95,6 +119,8 @@ def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
     for term in law.terms:
         for factor in term.factors:
             variable = factor.variables[0]
+            if levels[variable] == 1:
+                continue
             others = any(variable in t.variables for t in law.terms if t is not term)
             free = levels[variable] - (1 if law.floor is None or (len(term.variables) > 1 and others) else 2)
             order = sorted(factor.parameters, key=lambda n: law.parameter(n).kind == "shift")
@@ -125,7 +151,7 @@ def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> d
         told = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
         found[parameter.name] = (
             f"the table says {told} about {parameter.name}, so it is drawn to {typical_text(parameter)};"
-            f" a wider range of {_variables_of(model.law, parameter.name)}s would tell"
+            f" a wider range of {_variables_of(model.law, parameter.name) or 'value'}s would tell"
         )
     return found
 

@@ -11,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+from scaling.fitting.function_model import FunctionModel, geometric_mean
 from scaling.fitting.part import Part, Table
-from scaling.laws.base import Array, Law, Variables
+from scaling.laws.base import Array, FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 
 
@@ -56,7 +57,7 @@ class TermModel:
         self.terms = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(x.values())))
-        self.unit = {v: _geometric_mean(x[v]) for v in law.variables if v not in law.unscaled()}
+        self.unit = {v: geometric_mean(x[v]) for v in law.variables if v not in law.unscaled()}
         scaled = {v: np.asarray(x[v], float) / self.unit.get(v, 1.0) for v in law.variables}
         self._parts = [Part(law, term, scaled) for term in law.terms]
         self._floor = None if law.floor is None else law.names.index(law.floor)
@@ -161,13 +162,6 @@ class TermModel:
         return np.stack(columns, axis=1)
 
 
-def _geometric_mean(values: Array) -> float:
-    """Over the positive entries; a column of zeros keeps its unit."""
-    positive = np.asarray(values, float)
-    positive = positive[positive > 0]
-    return float(np.exp(np.mean(np.log(positive)))) if len(positive) else 1.0
-
-
 def _shifted(law: TermLaw, name: str) -> str:
     """The variable that a shift is added to, or nothing."""
     for term in law.terms:
@@ -177,44 +171,9 @@ def _shifted(law: TermLaw, name: str) -> str:
     return ""
 
 
-class FunctionModel:
-    """A law that is a pure function, on a table: natural parameters, no tables, no rescaling."""
-
-    def __init__(self, law: Law, x: Variables) -> None:
-        self.law = law
-        self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
-        self.rows = len(next(iter(self.x.values())))
-        self.lower = np.array([p.lower for p in law.parameters])
-        self.upper = np.array([p.upper for p in law.parameters])
-
-    def _slice(self, rows: slice) -> dict[str, Array]:
-        return {v: values[rows] for v, values in self.x.items()}
-
-    def tables(self, q: Array) -> list[Table]:
-        """See Model: nothing can be shared between rows of a law that we cannot look into."""
-        return []
-
-    def move(self, q: Array, step: Array, tables: list[Table]) -> tuple[Array, list[Table]]:
-        """See Model."""
-        return np.asarray(np.clip(q + step, self.lower, self.upper)), []
-
-    def predict(self, q: Array, tables: list[Table], rows: slice) -> Array:
-        """See Model."""
-        return self.law.value(q, self._slice(rows))
-
-    def jacobian(self, q: Array, tables: list[Table], rows: slice) -> Array:
-        """See Model."""
-        return np.array(self.law.gradient(q, self._slice(rows)))
-
-    def natural(self, q: Array) -> Array:
-        """See Model."""
-        return np.array(q, float)
-
-    def internal(self, theta: Array) -> Array:
-        """See Model."""
-        return np.array(theta, float)
-
-
 def compile_law(law: Law, x: Variables) -> Model:
     """The law on the table x, a dict of arrays (n,) that holds at least the law's variables."""
-    return TermModel(law, x) if isinstance(law, TermLaw) else FunctionModel(law, x)
+    if isinstance(law, TermLaw):
+        return TermModel(law, x)
+    assert isinstance(law, FunctionLaw), law.name
+    return FunctionModel(law, x)

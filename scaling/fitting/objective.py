@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from scaling.laws.base import Array
+from scaling.errors import InputError
+from scaling.laws.base import Array, Law
 
 # Huber's loss has no curvature in the rows beyond delta; a little is lent to them, so that a step stays bounded where
 # most rows lie beyond it. Too much would slow the last steps down, which are Newton's otherwise.
@@ -30,6 +31,29 @@ class Objective:
     def __post_init__(self) -> None:
         if not self.delta > 0:
             raise ValueError(f"delta is {self.delta}, but it must be above 0")
+
+    @classmethod
+    def of(cls, law: Law, loss: str | None = None, residual: str | None = None, delta: float = 1e-3) -> Objective:
+        """The objective of a law: Huber on log residuals of losses, squares of plain residuals of differences (the CMR
+        paper's choice), which may be negative; `loss` and `residual` ask for something else. Raises InputError."""
+        plain = law.target != "loss"
+        kind = loss or ("squared" if plain else "huber")
+        if kind not in ("huber", "squared"):
+            raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
+        scale = residual or ("raw" if plain else "log")
+        if scale not in ("log", "raw"):
+            raise InputError(f"residual is {scale!r}, but it must be 'log' or 'raw'")
+        if plain and scale == "log":
+            what = f"gives a {law.target}, which may be negative"
+            raise InputError(f"the law {law.name} {what}, so its residual must be 'raw'")
+        if not delta > 0:
+            raise InputError(f"delta is {delta:g}, but it must be above 0")
+        return cls("raw" if scale == "raw" else "log", "squared" if kind == "squared" else "huber", delta)
+
+    def text(self) -> str:
+        """What is minimised, in words."""
+        scale = "log residuals" if self.residual == "log" else "plain residuals"
+        return f"squared {scale}" if self.loss == "squared" else f"Huber of {scale}, delta {self.delta:g}"
 
     def target(self, observed: Array) -> Array:
         """What predictions, after `link`, are compared with."""

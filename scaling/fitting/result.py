@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -43,9 +43,10 @@ class CorpusFit:
     parameters: the free ones, natural units. theta (p,): all parameters in the law's order; dropped terms hold the
     neutral value. draws (B, p): resampled fits, paired by index between corpora. dropped: parameter -> why the table
     does not identify it. held: variable -> the only value the table has. ranges: params, tokens, ratio as fitted;
-    ratios: every ratio that was trained. huber: sum over rows of Huber's loss of log residuals (delta as given to the
-    fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log residuals,
-    corrected for the free parameters (of plain residuals where the law gives differences).
+    ratios: every ratio that was trained. others: domain -> values of the law's variables beyond size, tokens and share
+    (a prediction needs them of one domain, see `Fit.at`). huber: sum over rows of Huber's loss of log residuals (delta
+    as given to the fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log
+    residuals, corrected for the free parameters (of plain residuals where the law gives differences).
     """
 
     law: str
@@ -66,6 +67,7 @@ class CorpusFit:
     status: Status = "ok"
     warnings: tuple[str, ...] = ()
     ratios: tuple[float, ...] = ()
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def curve(self, params: npt.ArrayLike, tokens: npt.ArrayLike, ratio: npt.ArrayLike, draws: bool = False) -> Array:
         """Losses at inputs that broadcast to a shape S: an array of shape S, or (B, *S) with `draws`.
@@ -78,6 +80,7 @@ class CorpusFit:
         share = arrays["ratio"] if self.corpus == "domain" else 1.0 - arrays["ratio"]
         shape = share.shape
         x = {"params": arrays["params"].ravel(), "tokens": arrays["tokens"].ravel(), "share": share.ravel()}
+        x |= self.elsewhere(x["share"].shape)
         theta = self.draws if draws else self.theta
         values = get_law(self.law).value(theta, x)
         return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
@@ -120,6 +123,16 @@ class CorpusFit:
                     f" at {name} = {asked:g}; a table with runs at three or more {label}s would tell"
                 )
 
+    def elsewhere(self, shape: tuple[int, ...]) -> dict[str, Array]:
+        """The law's variables beyond size, tokens and share, as arrays of that shape.
+
+        Raises InputError for a fit of several domains, of which none was chosen.
+        """
+        if len(self.others) > 1:
+            there = ", ".join(self.others)
+            raise InputError(f"the law {self.law} was fitted to several domains ({there}); say for which to predict")
+        return {v: np.full(shape, value) for one in self.others.values() for v, value in one.items()}
+
     def summary(self) -> str:
         """A text table of the fit, to be pasted into a report."""
         from scaling.fitting.summary import corpus_summary
@@ -154,6 +167,22 @@ def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
     return Estimate(value, low, high)
 
 
+def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
+    if values:
+        wanted = sorted({v for there in one.others.values() for v in there})
+        if sorted(values) != wanted:
+            needed = ", ".join(wanted) or "nothing"
+            raise InputError(f"beside size, tokens and ratio the law {one.law} looks at {needed}")
+        if len(one.others) == 1:
+            only = f" ({next(iter(one.others))})" if next(iter(one.others)) else ""
+            raise InputError(f"the fit is for one domain{only}, so it does not tell what another one would do")
+        return replace(one, others={domain or "": dict(values)})
+    if domain is None or domain not in one.others:
+        there = ", ".join(one.others) or "none by name"
+        raise InputError(f"the fit has no domain {domain!r}; it has {there}")
+    return replace(one, others={domain: one.others[domain]})
+
+
 @dataclass(frozen=True)
 class Provenance:
     """Where a fit comes from: table, number of its rows, its hash, and the version that fitted it."""
@@ -169,7 +198,8 @@ class Fit:
     """A law fitted to a run table, one CorpusFit a corpus. base: corpus -> records {params, loss, se}, one a model
     size.
 
-    burn_in: the share of each run's token budget that was left out at its beginning.
+    burn_in: the share of each run's token budget that was left out at its beginning. objective: what was minimised, in
+    words.
     """
 
     law: str
@@ -180,6 +210,7 @@ class Fit:
     level: float
     provenance: Provenance
     warnings: tuple[str, ...] = field(default=())
+    objective: str = ""
 
     @property
     def corpora(self) -> dict[str, CorpusFit]:
@@ -197,6 +228,15 @@ class Fit:
         """{"general_loss": Estimate, "domain_loss": Estimate}, of the corpora that were fitted."""
         return {f"{name}_loss": one.predict(params, tokens, ratio, kind) for name, one in self.corpora.items()}
 
+    def at(self, domain: str | None = None, **values: float) -> Fit:
+        """The fit for one of its domains, or for values of the law's variables beyond size, tokens and share (k1=...,
+        k2=... of a domain that was not fitted; `scaling.fitting.learnability` computes them).
+
+        Raises InputError for a domain that was not fitted, or for values that the law does not look at or lacks.
+        """
+        placed = {name: _placed(one, domain, values) for name, one in self.corpora.items()}
+        return replace(self, general=placed.get("general"), domain=placed.get("domain"))
+
     def summary(self) -> str:
         """A text table of the fit, to be pasted into a report."""
         from scaling.fitting.summary import fit_summary
@@ -210,6 +250,7 @@ class Fit:
             "general": None if self.general is None else self.general.to_json_dict(),
             "domain": None if self.domain is None else self.domain.to_json_dict(),
             "burn_in": self.burn_in,
+            "objective": self.objective,
             "level": self.level,
             "warnings": list(self.warnings),
         }

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.fitting.objective import Objective
+from scaling.fitting.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
-from scaling.runs import Runs, share
+from scaling.runs import Runs
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs."""
+    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs.
+
+    others: domain -> the law's variables beyond size, tokens and share there.
+    """
 
     corpus: str
     x: Mapping[str, Array]
@@ -24,6 +29,7 @@ class Sample:
     run: Index
     row_weights: Array | None
     warnings: tuple[str, ...] = ()
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def select(self, mask: Mask) -> Sample:
         """The rows where mask (n,) holds."""
@@ -34,8 +40,18 @@ class Sample:
         )
 
 
-def sample(runs: Runs, law: Law, corpus: str, run_names: pd.Index, weights: str | None = None) -> Sample:
-    """The rows of one corpus that a law can use, deltas where the law is one of deltas."""
+def sample(
+    runs: Runs,
+    law: Law,
+    corpus: str,
+    run_names: pd.Index,
+    weights: str | None = None,
+    objective: Objective | None = None,
+) -> Sample:
+    """The rows of one corpus that a law can use, deltas where the law is one of deltas.
+
+    weights: "se" for row weights from the logged standard errors, on the residuals of the objective (log by default).
+    """
     frame = runs.rows(corpus)
     if frame.empty:
         raise InputError(f"{runs.source}: there is no {corpus}_loss at tokens above 0 to fit")
@@ -44,19 +60,15 @@ def sample(runs: Runs, law: Law, corpus: str, run_names: pd.Index, weights: str 
         raise InputError(f"the law {law.name} gives a ratio, not a loss, so it cannot be fitted to a run table")
     if law.target == "delta":
         observed = observed - _base_losses(runs, corpus, frame)
-    ratio = frame["ratio"].to_numpy(float)
-    x = {
-        "params": frame["params"].to_numpy(float),
-        "tokens": frame["tokens"].to_numpy(float),
-        "share": share(corpus, ratio),
-    }
+    x = variables(runs, frame, corpus, law.variables)
     made = Sample(
         corpus,
         x,
-        ratio,
+        frame["ratio"].to_numpy(float),
         observed,
         run_names.get_indexer(pd.Index(frame["run"])),
-        _row_weights(frame, corpus, observed, weights),
+        _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
+        others=others(frame, x),
     )
     return _usable(made, law, runs.source)
 
@@ -70,17 +82,24 @@ def _base_losses(runs: Runs, corpus: str, frame: pd.DataFrame) -> Array:
     return losses
 
 
-def _row_weights(frame: pd.DataFrame, corpus: str, observed: Array, weights: str | None) -> Array | None:
-    """Inverse variances, mean one, from the logged standard errors. Off by default: all checkpoints of a sweep are
-    scored on the same held-out windows, so the logged error is mostly one common shift that weights cannot reduce."""
+def _row_weights(runs: Runs, frame: pd.DataFrame, corpus: str, weights: str | None, log: bool) -> Array | None:
+    """Inverse variances of the residuals, mean one, from the logged standard errors. Off by default: all checkpoints of
+    a sweep are scored on the same held-out windows, so the logged error is mostly one common shift that weights cannot
+    reduce."""
     if weights is None:
         return None
     if weights != "se":
-        raise ValueError(f"weights is {weights!r}, but it must be None or 'se'")
+        raise InputError(f"weights is {weights!r}, but it must be None or 'se'")
     column = f"{corpus}_loss_se"
-    if column not in frame or not (frame[column] > 0).all():
-        raise InputError(f"weights by standard error need a column {column} above 0 in every row")
-    raw = (observed / frame[column].to_numpy(float)) ** 2
+    if column not in frame:
+        raise InputError(f"{runs.source}: weights by standard error need a column {column}")
+    bad = frame[~(frame[column] > 0)]
+    if len(bad):
+        run, tokens = bad["run"].iloc[0], bad["tokens"].iloc[0]
+        where = f"run {run}, tokens {tokens:g}, column {column}"
+        raise InputError(f"{runs.source}: {where}: weights by standard error need a value above 0 in every row")
+    scale = frame[f"{corpus}_loss"] if log else 1.0
+    raw = (scale / frame[column]).to_numpy(float) ** 2
     return np.asarray(raw / raw.mean())
 
 

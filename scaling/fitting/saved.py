@@ -49,6 +49,7 @@ class _Corpus(_Strict):
     status: Literal["ok", "warning", "not_identified"]
     warnings: list[str]
     ratios: list[float]
+    others: dict[str, dict[str, float]] = {}
 
 
 class _Provenance(_Strict):
@@ -69,6 +70,7 @@ class _Saved(_Strict):
     level: float
     provenance: _Provenance
     warnings: list[str]
+    objective: str = ""
 
 
 def save_fit(fit: Fit, path: str | Path) -> None:
@@ -145,6 +147,7 @@ def _encode(fit: Fit) -> dict[str, Any]:
         "level": fit.level,
         "provenance": vars(fit.provenance),
         "warnings": list(fit.warnings),
+        "objective": fit.objective,
     }
 
 
@@ -162,6 +165,7 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "residual_sd": _number(fit.residual_sd),
         "warnings": list(fit.warnings),
         "ratios": list(fit.ratios),
+        "others": {domain: dict(values) for domain, values in fit.others.items()},
     }
 
 
@@ -181,6 +185,7 @@ def _decode(saved: _Saved, path: Path) -> Fit:
         level=saved.level,
         provenance=Provenance(**saved.provenance.model_dump()),
         warnings=tuple(saved.warnings),
+        objective=saved.objective,
         **corpora,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.fitting.function_model import FunctionModel
 from scaling.fitting.linear import nonnegative
 from scaling.fitting.model import Model, TermModel
 from scaling.fitting.objective import Objective
@@ -41,12 +42,31 @@ def screened_starts(
 ) -> Array:
     """count internal starting points (count, p), best first by their squared residuals with the linear parameters
     solved."""
-    if not isinstance(model, TermModel):
-        return model.internal(spread(model.law, model.law.names, count))
+    if isinstance(model, FunctionModel):
+        spread_out = model.of_scaled(spread(model.law, model.law.names, count))
+        scores, starts = _project_function(model, spread_out, *_aim(target, objective, weights))
+        return starts[np.argsort(scores, kind="stable")]
+    assert isinstance(model, TermModel)
     law = model.law
     assert isinstance(law, TermLaw)
     scores, starts = project(model, model.internal(_shapes(law, count)), target, objective, weights)
     return starts[np.argsort(scores, kind="stable")]
+
+
+def _project_function(model: FunctionModel, q: Array, observed: Array, importance: Array) -> tuple[Array, Array]:
+    """Scores (B,) and q (B, p) with the linear coefficients solved, a block of problems at a time."""
+    block = max(1, 200_000 // (len(model.lower) * model.rows))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        parts = [model.project(q[i : i + block], observed, importance) for i in range(0, len(q), block)]
+    scores = np.concatenate([score for score, _ in parts])
+    return np.where(np.isfinite(scores), scores, np.inf), np.concatenate([solved for _, solved in parts])
+
+
+def _aim(target: Array, objective: Objective, weights: Array | None) -> tuple[Array, Array]:
+    """Observations (n,) and the weights (n,) of their plain residuals that make squares like the objective's."""
+    observed = np.exp(target) if objective.residual == "log" else target
+    importance = 1.0 / observed if objective.residual == "log" else np.ones_like(observed)
+    return observed, importance if weights is None else importance * np.sqrt(weights)
 
 
 def _shapes(law: TermLaw, count: int) -> Array:
@@ -61,10 +81,7 @@ def project(
     """Replace the linear coefficients in q (B, p) by their least-squares values; returns scores (B,) and q."""
     law = model.law
     assert isinstance(law, TermLaw)
-    observed = np.exp(target) if objective.residual == "log" else target
-    importance = 1.0 / observed if objective.residual == "log" else np.ones_like(observed)
-    if weights is not None:
-        importance = importance * np.sqrt(weights)
+    observed, importance = _aim(target, objective, weights)
     slots = [law.names.index(n) for n in law.coefficients]
     signed = np.array([law.parameter(n).signed for n in law.coefficients])
     aim = observed * importance

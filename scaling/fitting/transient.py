@@ -104,9 +104,8 @@ def choose_burn_in(
         return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
     best = min(tried.values())
     value = min(b for b, s in tried.items() if s <= _TOLERANCE * best)
-    return BurnIn(
-        value, (f"{note}: the first {value:.3g} of each run's tokens is left out (chosen by rollout over tokens)",)
-    )
+    left_out = f"the first {value:.3g} of each run's tokens is left out" if value else "all rows are kept"
+    return BurnIn(value, (f"{note}: {left_out} (chosen by rollout over tokens)",))
 
 
 def _rollout(samples: Mapping[str, Sample], law: Law, objective: Objective, options: Options, burn_in: float) -> float:

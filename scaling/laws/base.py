@@ -7,8 +7,8 @@ own gradient (`FunctionLaw`); the fitting engine sees both through the same few 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -20,13 +20,13 @@ Index = NDArray[np.intp]
 Variables = Mapping[str, Array]
 Kind = Literal["coefficient", "exponent", "shift", "other"]
 
-VARIABLES = ("params", "tokens", "share")
-
 
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of a law, in natural units.
 
+    kind: a "coefficient" is one in which the law is linear (or nearly); a "shift" is positive and solved for by its
+    log, which suits bases of exponentials and relative weights as well.
     lower, upper: bounds of the fit. start: the range that starting points are spread over (only for parameters in which
     the law is not linear). typical: (centre, standard deviation) of what is published for it; used only where a table
     cannot identify the parameter, and said so in the fit.
@@ -49,6 +49,11 @@ class Parameter:
     def signed(self) -> bool:
         """True if the parameter may be negative."""
         return self.lower < 0
+
+    @property
+    def neutral(self) -> float:
+        """What stands in the parameter's place where its term is not fitted and it does nothing."""
+        return (self.typical or (1.0, 0.0))[0] if self.kind == "shift" else 0.0
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,22 @@ class FunctionLaw(Law):
     """A law outside the common shape: two pure functions and its formula written out.
 
     function(theta (..., p), x (n,)) -> (..., n); derivative -> (..., p, n). Starting points are spread over the
-    parameters' `start` ranges, so every parameter needs one. Units are the user's: such a law is not rescaled inside
-    the solver.
+    parameters' `start` ranges, so every parameter needs one. What the engine cannot see in a function is declared:
+
+    units: coefficient -> (variable, exponent) where the formula has coefficient / variable^exponent; those variables
+    are rescaled inside the solver, to order one, and the coefficient's start range is for that scale. Variables not
+    named there keep their unit. linear: the coefficients in which the law is linear, solved for at every start.
+    absent: variable -> the parameters that do nothing at their neutral value and are left out where a table has one
+    value of that variable only.
     """
 
     function: Function | None = None
     derivative: Function | None = None
     formula_latex: str = ""
     formula_text: str = ""
+    units: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    linear: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert self.function is not None, self.name
@@ -132,3 +145,24 @@ class FunctionLaw(Law):
     def text(self) -> str:
         """See Law.text."""
         return self.formula_text
+
+    def without(self, names: Collection[str]) -> FunctionLaw:
+        """The law with those parameters fixed at their neutral values."""
+        if not names:
+            return self
+        whole, kept = self, np.array([j for j, n in enumerate(self.names) if n not in names])
+        neutral = np.array([p.neutral for p in self.parameters])
+
+        def full(theta: Array) -> Array:
+            out = np.broadcast_to(neutral, (*theta.shape[:-1], len(neutral))).copy()
+            out[..., kept] = theta
+            return out
+
+        return replace(
+            self,
+            parameters=tuple(self.parameters[j] for j in kept),
+            function=lambda theta, x: whole.value(full(theta), x),
+            derivative=lambda theta, x: whole.gradient(full(theta), x)[..., kept, :],
+            units={c: u for c, u in self.units.items() if c not in names},
+            linear=tuple(n for n in self.linear if n not in names),
+        )

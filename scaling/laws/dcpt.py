@@ -4,36 +4,16 @@ One law per validation corpus. The token term weighs more where the share is lar
 finite at share 0, and at a fixed share the law is Chinchilla's.
 """
 
-import math
-
-from scaling.laws.base import Parameter
+from scaling.laws._dcpt import ETA, FLOOR, SHARE, SHARE_TERM, SIZE, SIZE_TERM, SOURCE, TOKENS
 from scaling.laws.factors import Power
 from scaling.laws.terms import Term, TermLaw
 
 LAW = TermLaw(
     name="dcpt",
     title="D-CPT law (L3)",
-    source="Que et al. 2024, D-CPT Law: Domain-specific Continual Pre-Training Scaling Law, arXiv 2406.01375, law L3",
-    parameters=(
-        Parameter("E", 0.0, math.inf, "nats/token", "loss that neither size, tokens nor share remove"),
-        Parameter("A", 0.0, math.inf, "nats/token * params^alpha", "strength of the size term"),
-        Parameter("alpha", 0.0, 3.0, "1", "how fast size pays", "exponent", (0.05, 1.2), (0.34, 0.15)),
-        Parameter("B", 0.0, math.inf, "nats/token * tokens^beta", "strength of the token term"),
-        Parameter("beta", 0.0, 3.0, "1", "how fast tokens pay", "exponent", (0.05, 1.2), (0.28, 0.15)),
-        # Not down to 0: at share 0 the term is 0 for every eta > 0 but B / D^beta for eta = 0, and a fit cannot cross a
-        # jump.
-        Parameter(
-            "eta", 1e-3, 10.0, "1", "how the token term grows with the share", "exponent", (0.05, 2.0), (0.5, 0.4)
-        ),
-        Parameter("C", 0.0, math.inf, "nats/token", "strength of the share term"),
-        Parameter("gamma", 0.0, 10.0, "1", "how fast a share pays", "exponent", (0.02, 1.0), (0.15, 0.1)),
-        Parameter("eps", 1e-6, 2.0, "1", "share at which the share term levels off", "shift", (1e-3, 0.3), (0.01, 1.5)),
-    ),
+    source=f"{SOURCE}, law L3",
+    parameters=(FLOOR, *SIZE, *TOKENS, ETA, *SHARE),
     variables=("params", "tokens", "share"),
     floor="E",
-    terms=(
-        Term("A", (Power("params", "alpha", sign=-1),)),
-        Term("B", (Power("share", "eta"), Power("tokens", "beta", sign=-1))),
-        Term("C", (Power("share", "gamma", sign=-1, shift="eps"),)),
-    ),
+    terms=(SIZE_TERM, Term("B", (Power("share", "eta"), Power("tokens", "beta", sign=-1))), SHARE_TERM),
 )

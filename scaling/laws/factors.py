@@ -20,7 +20,7 @@ LOG_ZERO = -1e30
 
 Values = Mapping[str, Array]
 
-SYMBOLS = {"params": "N", "tokens": "D", "share": "r"}
+SYMBOLS = {"params": "N", "tokens": "D", "share": "r", "k1": "k1", "k2": "k2"}
 GREEK = frozenset(["alpha", "beta", "gamma", "eta", "eps", "mu", "sigma", "lambda"])
 
 
@@ -123,15 +123,63 @@ class Power:
 
     def latex(self) -> tuple[str, str]:
         """See Factor."""
-        symbol, exponent = SYMBOLS[self.variable], latex_name(self.exponent)
+        symbol, exponent = latex_name(SYMBOLS[self.variable]), latex_name(self.exponent)
         base = symbol if self.shift is None else f"({symbol} + {latex_name(self.shift)})"
-        return self._sides(f"{base}^{{{exponent}}}")
+        return _sides(self.sign, f"{base}^{{{exponent}}}")
 
     def text(self) -> tuple[str, str]:
         """See Factor."""
         symbol = SYMBOLS[self.variable]
         base = symbol if self.shift is None else f"({symbol} + {self.shift})"
-        return self._sides(f"{base}^{self.exponent}")
+        return _sides(self.sign, f"{base}^{self.exponent}")
 
-    def _sides(self, formula: str) -> tuple[str, str]:
-        return (formula, "") if self.sign > 0 else ("", formula)
+
+@dataclass(frozen=True)
+class Exponential:
+    """base ** (sign * variable); base is a positive parameter of kind "shift", so that it is solved for by its log."""
+
+    variable: str
+    base: str
+    sign: int = 1
+
+    in_log = True
+    scalable = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """See Factor."""
+        return (self.variable,)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See Factor."""
+        return (self.base,)
+
+    def prepare(self, x: Variables) -> Array:
+        """See Factor: the variable with its sign."""
+        return self.sign * np.asarray(x[self.variable], float)
+
+    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
+        """See Factor."""
+        base = theta[self.base]
+        return prepared * np.log(base), [prepared / base] if gradient else []
+
+    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
+        """See Factor: the variable keeps its unit."""
+        return np.zeros(())
+
+    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """See Factor."""
+        return ()
+
+    def latex(self) -> tuple[str, str]:
+        """See Factor."""
+        return _sides(self.sign, f"{latex_name(self.base)}^{{{latex_name(SYMBOLS[self.variable])}}}")
+
+    def text(self) -> tuple[str, str]:
+        """See Factor."""
+        return _sides(self.sign, f"{self.base}^{SYMBOLS[self.variable]}")
+
+
+def _sides(sign: int, formula: str) -> tuple[str, str]:
+    return (formula, "") if sign > 0 else ("", formula)

@@ -66,7 +66,8 @@ class Term:
         """The term in plain text."""
         sides = [f.text() for f in self.factors]
         top = " * ".join([self.coefficient, *(s[0] for s in sides if s[0])])
-        bottom = " * ".join(s[1] for s in sides if s[1])
+        below = [s[1] for s in sides if s[1]]
+        bottom = " * ".join(below) if len(below) < 2 else f"({' * '.join(below)})"
         return f"{top} / {bottom}" if bottom else top
 
 

@@ -69,6 +69,7 @@ class Curve:
             "params": np.broadcast_to(np.asarray(params, dtype=np.float64), ratio.shape[-1:]),
             "tokens": np.full(ratio.shape[-1:], self.question.tokens),
             "share": share(self.fit.corpus, ratio),
+            **self.fit.elsewhere(ratio.shape[-1:]),
         }
         # A law may be infinite at share 0, which is an answer here: no tolerance reaches it.
         with np.errstate(over="ignore"):

@@ -148,15 +148,96 @@ def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, t
         ("infinite.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,inf\n"),
         ("negative.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,-3\n"),
         ("percent.csv", "params,tokens,ratio,general_loss\n1e8,1e9,50,3\n1e8,1e9,25,3.1\n"),
+        ("nan.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,nan\n"),
+        ("twice.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,3\n1e8,1e9,0.5,3.1\n"),
+        ("negative_tokens.csv", "params,tokens,ratio,general_loss\n1e8,-1,0.5,3\n"),
+        ("header.csv", "params,tokens,ratio,general_loss\n"),
         ("base_only.csv", "params,tokens,ratio,general_loss\n1e8,0,0.5,3\n"),
         ("runs.xlsx", "PK"),
     ],
 )
 def test_bad_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
-    for command in (["check"], ["fit", "--out", tmp_path / "fit.json"]):
+    for command in (["check"], ["fit", "--out", tmp_path / "fit.json"], ["validate"]):
         assert name in refused(capsys, command[0], tmp_path / name, *command[1:])
     assert not (tmp_path / "fit.json").exists()
+
+
+def test_one_row_one_run_and_swapped_corpora(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(runs)
+    trained = frame[frame["tokens"] > 0]
+    one_row, one_run, other_way = (tmp_path / f"{name}.csv" for name in ("one_row", "one_run", "swapped"))
+    trained.iloc[:1].to_csv(one_row, index=False)
+    trained.query("params == 1e8 and ratio == 0.5").to_csv(one_run, index=False)
+    frame.rename(columns={"general_loss": "domain_loss", "domain_loss": "general_loss"}).to_csv(other_way, index=False)
+    out = tmp_path / "fit.json"
+    assert "one_row.csv: the rows of general_loss have one model" in refused(capsys, "fit", one_row, "--out", out)
+    assert not out.exists()
+    assert "one_run.csv: column run has one run only" in refused(capsys, "validate", one_run, "--hold-out", "run")
+    assert any("only one run" in w for w in ask(capsys, "check", one_run)["warnings"])
+    assert ask(capsys, "fit", one_run, "--draws", 5)["general"]["status"] != "ok"
+    assert any("look swapped" in w for w in ask(capsys, "fit", other_way, "--draws", 5, "--out", out)["warnings"])
+    plan = ask(capsys, "plan", out, "--params", "1B", "--tokens", "3.2B")
+    assert any("look swapped" in w for w in plan["warnings"])
+    assert main(["fit", str(other_way), "--draws", "0"]) == 0
+    assert capsys.readouterr().out.count("look swapped") == 1
+
+
+def test_options_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fit.json"
+    options = ("--loss", "squared", "--raw", "--resample", "wild", "--seed", 3, "--burn-in", 0.2, "--draws", 10)
+    found = ask(capsys, "fit", runs, *options, "--out", out)
+    assert (found["objective"], found["burn_in"]) == ("squared plain residuals", 0.2)
+    assert any("wild bootstrap" in w for w in found["general"]["warnings"])
+    again = load_fit(out)
+    assert again.objective == found["objective"]
+    made = fit(load_runs(runs), loss="squared", residual="raw", resample="wild", seed=3, burn_in=0.2, draws=10)
+    np.testing.assert_array_equal(again.general.draws, made.general.draws)  # type: ignore[union-attr]
+    assert "need a column general_loss_se" in refused(capsys, "fit", runs, "--weights", "se")
+    assert "burn_in is 2" in refused(capsys, "fit", runs, "--burn-in", 2)
+    assert "draws is -1" in refused(capsys, "fit", runs, "--draws", -1)
+
+
+def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
+    found = ask(capsys, "validate", runs, "--hold-out", "params", "--draws", 10)
+    assert [group["held_out"] for group in found["groups"]] == ["1B params"]
+    assert set(found) == {
+        "law", "hold_out", "groups", "total", "inside", "skipped", "warnings", "critical_ratio",
+    }  # fmt: skip
+    (critical,) = found["critical_ratio"]
+    assert critical["error"] == pytest.approx(critical["predicted"] - critical["measured"])
+    assert critical["low"] <= critical["predicted"] <= critical["high"]
+    ratios = ask(capsys, "validate", runs, "--hold-out", "ratio", "--law", "dcpt_l1")
+    assert len(ratios["groups"]) == 7
+    assert ratios["critical_ratio"] == []
+    assert main(["validate", str(runs), "--hold-out", "params"]) == 0
+    text = capsys.readouterr().out
+    assert "1B params" in text
+    assert "critical ratio" in text
+    assert "no law called" in refused(capsys, "validate", runs, "--law", "dcpd")
+    assert "tolerance" in refused(capsys, "validate", runs, "--tolerance", "-1")
+    assert "does not tell domains apart" in refused(capsys, "validate", runs, "--hold-out", "domain")
+
+
+def test_several_domains_in_one_fit(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    frame, path, out = pd.read_csv(runs), tmp_path / "both.csv", tmp_path / "fit.json"
+    harder = frame.assign(domain="law", domain_loss=frame["domain_loss"] + 0.3)
+    easier = frame.assign(domain="music", domain_loss=frame["domain_loss"] - 0.2)
+    pd.concat([frame.assign(domain="code"), harder, easier]).to_csv(path, index=False)
+    ask(capsys, "fit", path, "--law", "dcpt_cross_k1", "--out", out, "--draws", 5)
+    target = ["--params", "1B", "--tokens", "3.2B"]
+    assert "several domains (code, law, music)" in refused(capsys, "predict", out, *target, "--ratio", 0.5)
+    losses = [
+        ask(capsys, "predict", out, *target, "--ratio", 0.5, "--domain", name)["domain_loss"]["value"]
+        for name in ("music", "code", "law")
+    ]
+    assert np.diff(losses) == pytest.approx([0.2, 0.3], abs=0.05)
+    assert "several domains" in refused(capsys, "plan", out, *target)
+    from_fit = ask(capsys, "plan", out, *target, "--domain", "law")
+    assert from_fit["status"] in ("ok", "unconstrained")
+    from_table = ask(capsys, "plan", path, *target, "--domain", "law", "--law", "dcpt_cross_k1")
+    assert from_table["critical_ratio"]["value"] == from_fit["critical_ratio"]["value"]
+    assert "no domain 'dance'" in refused(capsys, "plan", out, *target, "--domain", "dance")
 
 
 def test_bad_fits(capsys: pytest.CaptureFixture[str], saved: Path, tmp_path: Path) -> None:

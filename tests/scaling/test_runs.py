@@ -187,7 +187,7 @@ def test_duplicate_checkpoints_name_both_rows() -> None:
 def test_exact_copies_are_left_out_with_a_warning() -> None:
     runs = validate(pd.concat([table(), table()[5:7]]))
     assert len(runs.frame) == 14
-    assert runs.warnings == ("2 rows are exact copies of another and were left out",)
+    assert runs.warnings == ("2 rows are exact copies of others and were left out",)
 
 
 def test_a_column_twice() -> None:

@@ -182,6 +182,9 @@ def test_burn_in_given_leaves_the_beginning_of_each_run_out(world):
         ({"delta": 0}, "delta"),
         ({"resample": "rows"}, "resample"),
         ({"weights": "se"}, "general_loss_se"),
+        ({"weights": "rows"}, "weights"),
+        ({"loss": "absolute"}, "loss is 'absolute'"),
+        ({"residual": "plain"}, "residual is 'plain'"),
         ({"law": "dcpd"}, "no law"),
         ({"law": "cmr_critical"}, "ratio"),
         ({"law": "cmr_token"}, "base general loss"),
@@ -210,6 +213,40 @@ def test_standard_errors_weight_rows_when_asked(world):
     at = {"params": 1e9, "tokens": 1e9, "ratio": 0.25}
     assert float(weighted.curve(**at)) == pytest.approx(float(good.curve(**at)), rel=1e-3)
     assert plain.huber > good.huber
+
+
+@pytest.mark.parametrize(
+    "objective", [{"loss": "squared"}, {"residual": "raw"}, {"loss": "squared", "residual": "raw"}]
+)
+def test_other_objectives(world, objective):
+    frame = world(noise=1e-3, checkpoints=5)
+    made, default = fitted(frame, draws=20, **objective), fitted(frame)
+    at = {"params": 2e9, "tokens": 5e9, "ratio": 0.4}
+    for corpus, one in made.corpora.items():
+        other = default.corpora[corpus]
+        assert float(one.curve(**at)) == pytest.approx(float(other.curve(**at)), rel=2e-3)
+        assert one.huber > other.huber  # both on log residuals, which the default minimises
+        assert one.residual_sd == pytest.approx(other.residual_sd, rel=0.1)
+        assert np.isfinite(one.draws).all()
+    if objective.get("loss") == "squared":
+        where = (frame["params"], frame["tokens"], frame["ratio"])
+        miss = [f.domain.curve(*where) - frame["domain_loss"] for f in (made, default)]
+        miss = miss if "residual" in objective else [np.log1p(m / frame["domain_loss"]) for m in miss]
+        assert (miss[0] ** 2).sum() <= (miss[1] ** 2).sum()
+    assert ("plain" in made.objective) == ("residual" in objective)
+    assert default.objective == "Huber of log residuals, delta 0.001"
+
+
+def test_weights_by_standard_error_are_on_the_objectives_residuals(world):
+    frame = world(noise=1e-3, checkpoints=5).drop(columns="general_loss")
+    same_sd = frame.assign(domain_loss_se=0.01)
+    plain, weighted = (fitted(same_sd, residual="raw", weights=w).domain for w in (None, "se"))
+    np.testing.assert_allclose(weighted.theta, plain.theta)
+    relative = frame.assign(domain_loss_se=0.01 * frame["domain_loss"])
+    plain, weighted = (fitted(relative, weights=w).domain for w in (None, "se"))
+    np.testing.assert_allclose(weighted.theta, plain.theta, rtol=1e-6)
+    with pytest.raises(InputError, match=r"runs.csv: run .*, tokens .*, column domain_loss_se: .* above 0"):
+        fitted(frame.assign(domain_loss_se=0.0), weights="se")
 
 
 def test_curve_broadcasts(world):

@@ -30,9 +30,11 @@ def groups(model):
 def test_internal_gradient_matches_central_differences(name):
     law, rng = get_law(name), np.random.default_rng(3)
     x = {"params": rng.uniform(1e8, 1e9, 12), "tokens": rng.uniform(1e9, 9e9, 12), "share": rng.uniform(0.05, 1, 12)}
+    x |= {"k1": rng.uniform(2, 5, 12), "k2": rng.uniform(0.1, 1, 12)}
     model = compile_law(law, x)
     q = model.internal(np.array([rng.uniform(max(p.lower, 0.1), min(p.upper, 0.9)) for p in law.parameters]))
-    q[[law.names.index(c) for c in law.coefficients]] = rng.uniform(0.2, 1, len(law.coefficients))
+    coefficients = [j for j, p in enumerate(law.parameters) if p.kind == "coefficient"]
+    q[coefficients] = rng.uniform(0.2, 1, len(coefficients))
     everything = slice(0, model.rows)
     jacobian = model.jacobian(q[None], model.tables(q[None]), everything)[0]
     for j in range(len(q)):
@@ -47,6 +49,7 @@ def test_internal_gradient_matches_central_differences(name):
 def test_internal_and_natural_parameters_round_trip(name):
     law = get_law(name)
     x = {"params": np.array([1e8, 7e9]), "tokens": np.array([1e9, 3e10]), "share": np.array([0.1, 1.0])}
+    x |= {"k1": np.array([2.0, 4.0]), "k2": np.array([0.2, 1.1])}
     model = compile_law(law, x)
     theta = np.array([0.5 if p.kind == "coefficient" else 0.3 for p in law.parameters])
     q = model.internal(theta)

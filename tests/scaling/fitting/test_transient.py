@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scaling.fitting import fit
+from scaling.fitting import fit, transient
 from scaling.fitting.transient import rises_then_falls, transient_runs
 from scaling.runs import validate
 
@@ -56,3 +56,9 @@ def test_no_transient_no_burn_in(world):
     made = fit(validate(world(noise=5e-4), "w"), draws=0, threads=1)
     assert made.burn_in == 0
     assert made.warnings == ()
+
+
+def test_a_burn_in_of_nothing_is_said_as_such(world, monkeypatch):
+    monkeypatch.setattr(transient, "_rollout", lambda *rest: 1.0)
+    (warning,) = fit(validate(rising(world, noise=5e-4, checkpoints=20), "w"), draws=0, threads=1).warnings
+    assert warning.endswith("which the law cannot follow: all rows are kept (chosen by rollout over tokens)")

@@ -15,6 +15,8 @@ X = {
     "params": np.array([0.5, 1.0, 2.0, 4.0, 3.0]),
     "tokens": np.array([0.3, 1.0, 5.0, 20.0, 7.0]),
     "share": np.array([0.05, 0.2, 0.5, 0.9, 1.0]),
+    "k1": np.array([2.0, 3.1, 5.0, 2.0, 4.0]),
+    "k2": np.array([0.1, 0.5, 1.2, 0.1, 0.7]),
 }
 
 
@@ -72,6 +74,10 @@ def test_formulas() -> None:
     assert law.latex() == (
         r"L = E + \frac{A}{N^{\alpha}} + \frac{B \, r^{\eta}}{D^{\beta}} + \frac{C}{(r + \epsilon)^{\gamma}}"
     )
+    assert get_law("dcpt_l4").text() == "L = E + A / N^alpha + B * b^r / D^beta + C / c^r"
+    assert get_law("dcpt_l5").text() == "L = E + A / N^alpha + B / (D^beta * (r + (1 - r) * sigma)^beta)"
+    assert get_law("dcpt_cross_k3").text().endswith(" + C / (r + eps)^gamma + F / (1/k1 + w * k2)^mu")
+    assert get_law("dcpt_cross_k1").latex().endswith(r"F \, k_{1}^{\mu}")
     assert get_law("cmr_token2").text() == "dL = b2 + a2 * D^s2 + a3 * D^s3"
 
 
@@ -90,10 +96,28 @@ def test_dcpt_by_hand() -> None:
     law = get_law("dcpt")
     n, d, r = 1.8e9, 5e9, 0.3
     expected = 1.5 + 400 / n**0.3 + 50 * r**0.4 / d**0.25 + 0.2 / (r + 0.02) ** 0.15
-    value = law.value(
-        np.array([theta[k] for k in law.names]), {k: np.array([v]) for k, v in zip(X, (n, d, r), strict=True)}
-    )
+    x = {"params": np.array([n]), "tokens": np.array([d]), "share": np.array([r])}
+    value = law.value(np.array([theta[k] for k in law.names]), x)
     assert value[0] == pytest.approx(expected, rel=1e-14)
+
+
+def test_l5_is_the_papers_bracket() -> None:
+    law, (e, a, alpha, b, beta, sigma) = get_law("dcpt_l5"), (1.5, 3.0, 0.3, 0.7, 0.25, 0.1)
+    n, d, r = (X[v] for v in ("params", "tokens", "share"))
+    expected = e + a / n**alpha + b / (r * d + (1 - r) * sigma * d) ** beta
+    np.testing.assert_allclose(law.value(np.array([e, a, alpha, b, beta, sigma]), X), expected, rtol=1e-14)
+
+
+def test_a_function_without_some_parameters_has_them_at_their_neutral_values() -> None:
+    law = get_law("dcpt_l2")
+    assert isinstance(law, FunctionLaw)
+    theta = np.array([[1.0, 0.4, 0.3, 0.6, 0.25, 0.5, 0.2, 0.05, 1.3]])
+    less = law.without(law.absent["share"])
+    assert less.names == ("E", "A", "alpha", "B", "beta")
+    chinchilla = get_law("chinchilla")
+    np.testing.assert_allclose(less.value(theta[:, :5], X), chinchilla.value(theta[:, :5], X), rtol=1e-14)
+    np.testing.assert_allclose(less.gradient(theta[:, :5], X), chinchilla.gradient(theta[:, :5], X), rtol=1e-12)
+    assert law.without(()) is law
 
 
 def test_dcpt_is_finite_at_the_ends_of_the_share() -> None:

@@ -1,0 +1,110 @@
+"""What to hold out of a run table: which rows are fitted and which are scored, one `Split` a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.laws.base import Array, Mask
+from scaling.runs import Runs
+from scaling.units import format_count
+
+HoldOut = Literal["params", "tokens", "ratio", "run", "domain"]
+HOLD_OUTS: tuple[HoldOut, ...] = ("params", "tokens", "ratio", "run", "domain")
+STEPS = ((0.25, 0.5), (0.5, 1.0))  # fit up to the first share of a run's tokens, score from there to the second
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows of the table (n,) to fit and to score. value: the size or ratio held out (NaN for others). extrapolation:
+    whether what is scored lies outside of what is fitted."""
+
+    name: str
+    fitted: Mask
+    scored: Mask
+    extrapolation: bool
+    value: float = float("nan")
+
+
+def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Split]:
+    """The splits of a table for one kind of hold-out. Raises InputError where the table has nothing to hold out.
+
+    params: every size from the third on (from the second, of two), from all smaller ones. tokens: a quarter to half of
+    each run from its first quarter, the second half from the first. ratio, domain: each from all others. run: `folds`
+    groups of runs, shuffled by the seed, each from the others.
+    """
+    if hold_out not in HOLD_OUTS:
+        raise InputError(f"hold-out is {hold_out!r}, but it must be one of {', '.join(HOLD_OUTS)}")
+    makers: dict[str, Callable[[], list[Split]]] = {
+        "params": lambda: _sizes(runs),
+        "tokens": lambda: _tokens(runs.frame),
+        "ratio": lambda: _ratios(runs),
+        "run": lambda: _folds(runs, folds, seed),
+        "domain": lambda: _domains(runs),
+    }
+    return makers[hold_out]()
+
+
+def progress(frame: pd.DataFrame) -> Array:
+    """Tokens as a share of the run's last checkpoint (n,); 0 for a run without training."""
+    last = frame.groupby("run")["tokens"].transform("max")
+    return np.asarray(frame["tokens"] / last.where(last > 0, 1.0), dtype=np.float64)
+
+
+def _values(runs: Runs, column: str, what: str) -> Array:
+    trained = runs.frame.loc[runs.frame["tokens"] > 0, column]
+    found = np.unique(trained)
+    if len(found) < 2:
+        raise InputError(f"{runs.source}: column {column} has one {what} only, so none can be held out")
+    return found
+
+
+def _sizes(runs: Runs) -> list[Split]:
+    sizes = np.sort(_values(runs, "params", "model size").astype(float))
+    column = runs.frame["params"].to_numpy(float)
+    held = sizes[2:] if len(sizes) > 2 else sizes[1:]
+    return [Split(f"{format_count(n)} params", column < n, column == n, True, float(n)) for n in held]
+
+
+def _tokens(frame: pd.DataFrame) -> list[Split]:
+    share = progress(frame)
+    made = []
+    for begin, end in STEPS:
+        scored = (share > begin + 1e-9) & (share <= end + 1e-9)
+        made.append(Split(f"{100 * begin:g}-{100 * end:g} %", share <= begin + 1e-9, scored, True))
+    return made
+
+
+def _ratios(runs: Runs) -> list[Split]:
+    ratios = np.sort(_values(runs, "ratio", "ratio").astype(float))
+    column = runs.frame["ratio"].to_numpy(float)
+    ends = (ratios[0], ratios[-1])
+    return [Split(f"ratio {r:g}", column != r, column == r, bool(r in ends), float(r)) for r in ratios]
+
+
+def _folds(runs: Runs, folds: int, seed: int) -> list[Split]:
+    names = _values(runs, "run", "run")
+    if folds < 2:
+        raise InputError(f"folds is {folds}, but it must be at least 2")
+    shuffled = np.random.default_rng(seed).permutation(names)
+    column = runs.frame["run"]
+    made = []
+    for k, fold in enumerate(np.array_split(shuffled, min(folds, len(names))), start=1):
+        inside = column.isin(fold).to_numpy()
+        made.append(Split(f"fold {k}", ~inside, inside, False))
+    return made
+
+
+def _domains(runs: Runs) -> list[Split]:
+    if "domain" not in runs.frame:
+        raise InputError(f"{runs.source}: there is no column domain, so no domain can be held out")
+    column = runs.frame["domain"].fillna("").astype(str)
+    if column.nunique() < 2:
+        raise InputError(f"{runs.source}: column domain has one domain only, so none can be held out")
+    labels = column.to_numpy()
+    return [Split(f"domain {name}", labels != name, labels == name, True) for name in sorted(set(labels))]

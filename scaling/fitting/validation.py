@@ -1,0 +1,156 @@
+"""How well a law predicts what it was not fitted to: rollouts over size and tokens, and hold-outs of ratios, runs and
+domains.
+
+Every hold-out is a whole fit of its own to the rows that are left (`scaling.fitting.fit`, so the batched solver): what
+the rest identifies, its units and its burn-in differ from the whole table's, which row weights could not express.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.fitting.fit import fit
+from scaling.fitting.learnability import with_learnability
+from scaling.fitting.result import CorpusFit
+from scaling.fitting.splits import Split, progress, splits
+from scaling.fitting.validation_result import Group, Score, Validation, score
+from scaling.fitting.variables import ALWAYS, tells_domains_apart
+from scaling.laws import Law, get_law
+from scaling.laws.base import Array
+from scaling.runs import CORPORA, Runs
+
+ENDS = "published replay tables miss by 6-12 % there"
+ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fitted; others take the whole table's
+
+
+def validate_law(
+    runs: Runs,
+    law: str = "dcpt",
+    hold_out: str = "params",
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    draws: int = 0,
+    **options: Any,
+) -> Validation:
+    """Fit a law to parts of a run table and score it on the rest.
+
+    hold_out: "params" (fit the smaller sizes, score the next larger one), "tokens" (fit the earlier, score the later),
+    "ratio" and "domain" (leave one out), "run" (`folds` groups of runs). options: those of `fit` (burn_in, loss, ...),
+    draws: of each group's fit. Scored are the rows after the burn-in. Raises InputError where nothing can be held out
+    or no group can be scored.
+    """
+    chosen = get_law(law)
+    several = tells_domains_apart(chosen)
+    table = with_learnability(runs) if several else runs
+    if hold_out == "domain" and not several:
+        raise InputError(f"the law {law} does not tell domains apart; a Cross-Domain law (dcpt_cross_k3) does")
+    options = {"burn_in": None, **options, "draws": draws, "seed": seed}
+    parts = splits(table, hold_out, folds, seed)
+    if hold_out not in ROLLOUTS and options["burn_in"] is None:
+        options["burn_in"] = fit(table, law, **{**options, "draws": 0}).burn_in
+    groups, pooled, skipped = [], [], {}
+    for split in parts:
+        try:
+            made, rows = _group(table, chosen, split, options)
+        except InputError as reason:
+            skipped[split.name] = str(reason).removeprefix(f"{table.source}: ")
+            continue
+        groups.append(made)
+        pooled.append(rows.assign(inside=not split.extrapolation))
+    if not groups:
+        name, why = next(iter(skipped.items()))
+        raise InputError(f"{table.source}: no hold-out over {hold_out} can be scored; {name}: {why}")
+    return _assemble(table, chosen, hold_out, groups, pd.concat(pooled), skipped)
+
+
+def _assemble(
+    table: Runs, law: Law, hold_out: str, groups: list[Group], rows: pd.DataFrame, skipped: dict[str, str]
+) -> Validation:
+    mixed = 0 < rows["inside"].sum() < len(rows)
+    return Validation(
+        law=law.name,
+        hold_out=hold_out,
+        source=table.source,
+        groups=tuple(groups),
+        total=_scores(rows),
+        inside=_scores(rows[rows["inside"]]) if mixed else {},
+        skipped=skipped,
+        warnings=tuple(_warnings(table, law, hold_out, groups)),
+    )
+
+
+def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tuple[Group, pd.DataFrame]:
+    """The fit without the held-out rows, and the held-out rows with columns corpus, observed, predicted."""
+    trained = table.frame["tokens"] > 0
+    if not (split.fitted & trained).any():
+        raise InputError("nothing is left to fit")
+    made = fit(table.select(split.fitted), law.name, **options)
+    late = progress(table.frame) >= made.burn_in - 1e-9
+    held = table.frame[split.scored & trained & late]
+    rows = pd.concat([_predicted(table, law, one, held) for one in made.corpora.values()])
+    if rows.empty:
+        raise InputError("it has no rows to score")
+    return Group(split, made, _scores(rows)), rows
+
+
+def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.DataFrame:
+    """Columns corpus, observed, predicted: losses in nats per token, of the rows where the law is finite."""
+    rows = held[held[f"{one.corpus}_loss"].notna()]
+    predicted = _curve(law, one, rows)
+    if law.target == "delta":
+        base = table.base(one.corpus)
+        predicted = predicted + rows["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
+    found = pd.DataFrame({"corpus": one.corpus, "observed": rows[f"{one.corpus}_loss"], "predicted": predicted})
+    return found[np.isfinite(predicted) & (predicted > 0)]
+
+
+def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
+    more = [v for v in law.variables if v not in ALWAYS]
+    with np.errstate(over="ignore", divide="ignore"):
+        if not more:
+            return one.curve(rows["params"], rows["tokens"], rows["ratio"])
+        out = np.empty(len(rows))
+        places = rows.groupby(more).ngroup().to_numpy()
+        for place in np.unique(places):
+            here = rows[places == place]
+            there = replace(one, others={"": {v: float(here[v].iloc[0]) for v in more}})
+            if len(one.others) < 2 and there.others[""] not in one.others.values():
+                raise InputError("one domain does not tell what another one would do")
+            out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
+        return out
+
+
+def _scores(rows: pd.DataFrame) -> dict[str, Score]:
+    """The score of each corpus that has rows."""
+    parts = {corpus: rows[rows["corpus"] == corpus] for corpus in CORPORA}
+    return {c: score(p["observed"].to_numpy(float), p["predicted"].to_numpy(float)) for c, p in parts.items() if len(p)}
+
+
+def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[str]:
+    found = []
+    trained = table.frame.loc[table.frame["tokens"] > 0, "ratio"]
+    if hold_out == "ratio":
+        ends = " and ".join(g.split.name for g in groups if g.split.extrapolation)
+        if ends:
+            found.append(f"{ends}: an end of the trained range, held out, is extrapolation; {ENDS}")
+    if "share" in law.variables:
+        never = [f"{end:g}" for end in (0.0, 1.0) if not (trained == end).any()]
+        if never:
+            found.append(f"ratio {' and '.join(never)} never trained: what the law says there is extrapolation; {ENDS}")
+    for variable in ("params", "tokens"):
+        if variable not in law.variables and table.frame.loc[table.frame["tokens"] > 0, variable].nunique() > 1:
+            found.append(f"the law {law.name} does not look at {variable}, in which the runs differ")
+    blind: dict[str, list[str]] = {}
+    for group in groups:
+        corpora = [name for name, one in group.fit.corpora.items() if one.status == "not_identified"]
+        if corpora:
+            blind.setdefault(", ".join(corpora), []).append(group.split.name)
+    for which, names in blind.items():
+        found.append(f"without {'; '.join(names)} the rows do not identify every parameter ({which} loss)")
+    return found

@@ -1,0 +1,30 @@
+"""What the laws of the D-CPT paper share: its parameters, of one meaning in all of them, and its terms."""
+
+import math
+
+from scaling.laws.base import Parameter
+from scaling.laws.factors import Power
+from scaling.laws.terms import Term
+
+SOURCE = "Que et al. 2024, D-CPT Law: Domain-specific Continual Pre-Training Scaling Law, arXiv 2406.01375"
+
+FLOOR = Parameter("E", 0.0, math.inf, "nats/token", "loss that neither size, tokens nor share remove")
+SIZE = (
+    Parameter("A", 0.0, math.inf, "nats/token * params^alpha", "strength of the size term"),
+    Parameter("alpha", 0.0, 3.0, "1", "how fast size pays", "exponent", (0.05, 1.2), (0.34, 0.15)),
+)
+TOKENS = (
+    Parameter("B", 0.0, math.inf, "nats/token * tokens^beta", "strength of the token term"),
+    Parameter("beta", 0.0, 3.0, "1", "how fast tokens pay", "exponent", (0.05, 1.2), (0.28, 0.15)),
+)
+# Not down to 0: at share 0 the token term is 0 for every eta > 0 but B / D^beta for eta = 0, and a fit cannot cross a
+# jump.
+ETA = Parameter("eta", 1e-3, 10.0, "1", "how the token term grows with the share", "exponent", (0.05, 2.0), (0.5, 0.4))
+SHARE = (
+    Parameter("C", 0.0, math.inf, "nats/token", "strength of the share term"),
+    Parameter("gamma", 0.0, 10.0, "1", "how fast a share pays", "exponent", (0.02, 1.0), (0.15, 0.1)),
+    Parameter("eps", 1e-6, 2.0, "1", "share at which the share term levels off", "shift", (1e-3, 0.3), (0.01, 1.5)),
+)
+
+SIZE_TERM = Term("A", (Power("params", "alpha", sign=-1),))
+SHARE_TERM = Term("C", (Power("share", "gamma", sign=-1, shift="eps"),))

@@ -1,0 +1,108 @@
+"""The Cross-Domain D-CPT law: several domains share one D-CPT law and are told apart by how well each can be learned.
+
+    L = E + A/N^alpha + B r^eta/D^beta + C/(r + eps)^gamma + F/K^mu
+
+K is read off a short run on the domain: k1 is the domain loss before training, k2 how far it falls over the first
+evaluations (`scaling.fitting.learnability` computes both from a run table). Three forms of the paper, one law each:
+
+    K1 = w1/k1        K2 = w2 k2        K3 = w1/k1 + w2 k2, the one the authors chose
+
+A common factor of the w cannot be told from F: F/(w1 K')^mu is (F/w1^mu)/K'^mu. So w1 (w2 in K2) is 1 here, and K3 has
+w = w2/w1. A table of one domain identifies nothing of the last term, which then joins E.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling.laws._dcpt import ETA, FLOOR, SHARE, SHARE_TERM, SIZE, SIZE_TERM, SOURCE, TOKENS
+from scaling.laws.base import Array, Parameter, Variables
+from scaling.laws.factors import Factor, Power, Values, latex_name
+from scaling.laws.terms import Term, TermLaw
+
+
+@dataclass(frozen=True)
+class Learnability:
+    """(1/k1 + weight * k2) ** -exponent; prepared holds 1/k1 and k2 as rows."""
+
+    exponent: str
+    weight: str
+
+    variables = ("k1", "k2")
+    in_log = True
+    scalable = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See Factor."""
+        return (self.exponent, self.weight)
+
+    def prepare(self, x: Variables) -> Array:
+        """See Factor: (2, u)."""
+        return np.stack(np.broadcast_arrays(1.0 / np.asarray(x["k1"], float), np.asarray(x["k2"], float)))
+
+    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
+        """See Factor."""
+        start, fall = prepared
+        learnability = start + theta[self.weight] * fall
+        logarithm = np.log(learnability)
+        exponent = theta[self.exponent]
+        return -exponent * logarithm, [-logarithm, -exponent * fall / learnability] if gradient else []
+
+    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
+        """See Factor: k1 and k2 keep their units."""
+        return np.zeros(())
+
+    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """See Factor: 1/k1 is above 0."""
+        return ()
+
+    def latex(self) -> tuple[str, str]:
+        """See Factor."""
+        return "", f"(1/k_{{1}} + {latex_name(self.weight)} k_{{2}})^{{{latex_name(self.exponent)}}}"
+
+    def text(self) -> tuple[str, str]:
+        """See Factor."""
+        return "", f"(1/k1 + {self.weight} * k2)^{self.exponent}"
+
+
+_WEIGHT = Parameter(
+    "w", 1e-6, 1e6, "1/nats^2", "weight of the first fall beside the start loss", "shift", (0.01, 10.0), (0.2, 2.0)
+)
+
+
+def _law(form: str, formula: str, factor: Factor, *more: Parameter) -> TermLaw:
+    return TermLaw(
+        name=f"dcpt_cross_{form.lower()}",
+        title=f"Cross-Domain D-CPT law, learnability {form}",
+        source=f"{SOURCE}, Cross-Domain D-CPT Law with {formula}",
+        parameters=(
+            FLOOR,
+            *SIZE,
+            *TOKENS,
+            ETA,
+            *SHARE,
+            Parameter("F", 0.0, math.inf, "nats/token, w1 = 1", "strength of the learnability term"),
+            Parameter("mu", 0.0, 10.0, "1", "how fast learnability pays", "exponent", (0.1, 3.0), (1.0, 0.7)),
+            *more,
+        ),
+        variables=("params", "tokens", "share", *factor.variables),
+        floor="E",
+        terms=(
+            SIZE_TERM,
+            Term("B", (Power("share", "eta"), Power("tokens", "beta", sign=-1))),
+            SHARE_TERM,
+            Term("F", (factor,)),
+        ),
+    )
+
+
+LAWS = (
+    _law("K1", "K1 = w1/k1", Power("k1", "mu")),
+    _law("K2", "K2 = w2 k2", Power("k2", "mu", sign=-1)),
+    _law("K3", "K3 = w1/k1 + w2 k2", Learnability("mu", "w"), _WEIGHT),
+)
