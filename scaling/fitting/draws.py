@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from scaling.fitting.bootstrap import Resampling
+from scaling.fitting.bootstrap import Resampling, spent
+from scaling.fitting.compress import LONG, compress
+from scaling.fitting.covariance import normal_steps, pulled_steps
 from scaling.fitting.estimate import Estimation, predictions
 from scaling.fitting.problems import Problems, Pull
 from scaling.fitting.solver import Options, solve
@@ -23,6 +25,10 @@ def resampled(done: Estimation, resampling: Resampling, seed: int, options: Opti
     count = len(resampling.draws)
     if not count:
         return np.zeros((0, len(done.law.names)))
+    if resampling.method == "sandwich":
+        return done.full_theta(_normal(done, resampling, seed))
+    if done.model.rows > LONG:
+        done = _short(done)
     best: tuple[Array, Array] | None = None
     for start in [done.optimum.q, *done.optimum.rivals[:1]]:
         problems = _resampled_problems(done, resampling, start, seed)
@@ -41,6 +47,13 @@ def resampled(done: Estimation, resampling: Resampling, seed: int, options: Opti
     return done.full_theta(best[0])
 
 
+def _short(done: Estimation) -> Estimation:
+    """The same estimation on the compressed table, whose optimum is the same."""
+    model, data, q = compress(done.model, done.data, done.objective, done.optimum.q)
+    rivals = model.internal(done.model.natural(done.optimum.rivals))
+    return replace(done, model=model, data=data, optimum=replace(done.optimum, q=q, rivals=rivals))
+
+
 def _resampled_problems(done: Estimation, resampling: Resampling, start: Array, seed: int) -> Problems:
     count = len(resampling.draws)
     starts = np.repeat(start[None], count, axis=0)
@@ -49,8 +62,23 @@ def _resampled_problems(done: Estimation, resampling: Resampling, start: Array, 
         return replace(problems, weights=resampling.draws)
     fitted = predictions(done)
     residual = done.data.target - fitted
-    freedom = len(residual) / max(len(residual) - done.fitted, 1)
-    return replace(problems, target=fitted, noise=residual * np.sqrt(freedom), flips=resampling.draws)
+    runs = len(np.unique(done.data.groups))
+    stretched = residual * np.sqrt(spent(runs, done.fitted))
+    return replace(problems, target=fitted, noise=stretched, flips=resampling.draws)
+
+
+def _normal(done: Estimation, resampling: Resampling, seed: int) -> Array:
+    """Internal parameters (B, p) from the normal approximation, along the curved valleys that the solver's steps
+    follow: a straight line in floor, coefficient and exponent would leave them."""
+    q = np.repeat(done.optimum.q[None], len(resampling.draws), axis=0)
+    problems = done.data.problems(done.optimum.q[None], done.pull)
+    free = done.free if done.pull is None else done.free | (done.pull.precision > 0)
+    step = normal_steps(done.model, problems, done.objective, resampling.draws, free)
+    pull = _drawn_pull(done, len(q), seed)
+    if pull is not None and done.pull is not None:
+        step += pulled_steps(done.model, problems, done.objective, pull.centre - done.pull.centre, free)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return done.model.move(q, step, done.model.tables(q))[0]
 
 
 def _drawn_pull(done: Estimation, count: int, seed: int) -> Pull | None:

@@ -9,6 +9,7 @@ import numpy as np
 from scaling.fitting.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.estimate import Estimation, predictions
 from scaling.fitting.identify import LABELS, distinct_values
+from scaling.fitting.objective import Objective
 from scaling.fitting.result import CorpusFit, Estimate, Status, interval
 from scaling.fitting.sample import Sample
 from scaling.laws.base import Array
@@ -72,15 +73,17 @@ def _held(done: Estimation, made: Sample) -> dict[str, float]:
 
 def _quality(done: Estimation, made: Sample) -> dict[str, float]:
     fitted = predictions(done)
-    residual = fitted - done.data.target
-    influence = done.objective.influence(residual)
-    log = done.objective.residual == "log"
-    predicted = np.exp(fitted) if log else fitted
+    predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
+    log = done.law.target == "loss"
+    # Whatever was minimised, quality is told in the same numbers, so that fits can be compared.
+    measure = Objective("log", "huber", done.objective.delta) if log else done.objective
+    residual = measure.link(predicted) - measure.target(made.observed)
+    influence = measure.influence(residual)
     error = predicted - made.observed
     spread = float(((made.observed - made.observed.mean()) ** 2).sum())
     freedom = max(len(residual) - done.fitted, 1)
     return {
-        "huber": float(done.objective.total(residual, influence)),
+        "huber": float(measure.total(residual, influence)),
         "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
         "mape": float(np.mean(np.abs(error / np.where(made.observed == 0, np.nan, made.observed))))
         if log
@@ -167,8 +170,10 @@ _TREND: Mapping[str, str] = {"params": "model size", "tokens": "tokens", "share"
 
 
 def _resampling_warnings(done: Estimation, made: Sample, draws: Array, method: str) -> list[str]:
-    if not len(draws) or method != "wild":
+    if not len(draws) or method == "runs":
         return []
+    if method == "sandwich":
+        return ["intervals are from the clustered sandwich covariance, the quick option: nothing was refitted"]
     runs, parameters = len(np.unique(made.run)), done.fitted
     few = f"{runs} runs for {parameters} free parameters (fewer than {RUNS_PER_PARAMETER:g} each)"
     why = few if runs < RUNS_PER_PARAMETER * parameters else "asked for"

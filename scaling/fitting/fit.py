@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.fitting.bootstrap import choose_method
+from scaling.fitting.bootstrap import METHODS, choose_method
 from scaling.fitting.bootstrap import resample as resample_runs
 from scaling.fitting.draws import resampled
 from scaling.fitting.estimate import Estimation, estimate
@@ -19,7 +19,7 @@ from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.sample import Sample, sample
 from scaling.fitting.solver import Options
 from scaling.fitting.transient import choose_burn_in, late_rows
-from scaling.laws import get_law
+from scaling.laws import Law, get_law
 from scaling.runs import CORPORA, Runs, validate
 
 
@@ -32,6 +32,8 @@ def fit(
     seed: int = 0,
     burn_in: float | None = None,
     delta: float = 1e-3,
+    loss: str | None = None,
+    residual: str | None = None,
     resample: str = "runs",
     weights: str | None = None,
     threads: int = 0,
@@ -39,17 +41,17 @@ def fit(
     """Fit a law to every corpus of a run table.
 
     level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
-    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. delta: Huber's, on log
-    residuals. resample: "runs" or "wild" (see fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se"
-    weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option
+    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. delta: Huber's, on the
+    scale of the residuals. loss: "huber" or "squared"; residual: "log" or "raw" (nats); by default Huber on log
+    residuals for laws of losses, squared on raw ones for laws of differences, which may be negative. resample: "runs" or
+    "wild" (few runs give "wild" by themselves), or "sandwich", the quick option (see fitting/bootstrap.py). weights:
+    "se" weights rows by the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option
     that cannot be used.
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
     _check_options(level, draws, burn_in, delta, resample)
-    objective = Objective(
-        "log" if chosen.target == "loss" else "raw", "huber" if chosen.target == "loss" else "squared", delta
-    )
+    objective = _objective(chosen, loss, residual, delta)
     options = Options(threads=threads)
     names = pd.Index(table.frame["run"].unique())
     samples = {c: sample(table, chosen, c, names, weights) for c in CORPORA if c in table.corpora}
@@ -81,8 +83,20 @@ def _check_options(level: float, draws: int, burn_in: float | None, delta: float
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
     if not delta > 0:
         raise InputError(f"delta is {delta:g}, but it must be above 0")
-    if resample not in ("runs", "wild"):
-        raise InputError(f"resample is {resample!r}, but it must be 'runs' or 'wild'")
+    if resample not in METHODS:
+        raise InputError(f"resample is {resample!r}, but it must be one of {', '.join(METHODS)}")
+
+
+def _objective(law: Law, loss: str | None, residual: str | None, delta: float) -> Objective:
+    usual = ("log", "huber") if law.target == "loss" else ("raw", "squared")
+    if residual == "log" and law.target != "loss":
+        raise InputError(
+            f"the law {law.name} gives a {law.target}, which may be negative, so its residual must be 'raw'"
+        )
+    try:
+        return Objective(residual or usual[0], loss or usual[1], delta)  # type: ignore[arg-type]
+    except ValueError as reason:
+        raise InputError(str(reason)) from None
 
 
 def _draw(
@@ -101,7 +115,7 @@ def _draw(
     method = choose_method(asked, runs, parameters)
     sizes = table.frame.groupby("run", sort=False)["params"].first().reindex(names).to_numpy()
     strata = np.unique(sizes, return_inverse=True)[1]
-    drawn = resample_runs(method, strata, draws, seed)
+    drawn = resample_runs(method, strata, draws, seed, parameters)
     return {c: resampled(e, drawn, seed, options) for c, e in done.items()}, method
 
 

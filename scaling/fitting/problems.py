@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from scaling.laws.base import Array, Index
 
 
@@ -63,3 +65,18 @@ class Problems:
             return base
         weights: Array = self.weights[:, self.groups[rows]]
         return weights if base is None else weights * base
+
+
+@dataclass(frozen=True)
+class Data:
+    """One corpus' table for the solver: target (n,) on the objective's scale, groups (n,), row weights (n,) or None."""
+
+    target: Array
+    groups: Index
+    row_weights: Array | None = None
+
+    def problems(self, starts: Array, pull: Pull | None = None) -> Problems:
+        """Unweighted problems from those starts; pull's centre (p,) is repeated."""
+        if pull is not None:
+            pull = replace(pull, centre=np.broadcast_to(pull.centre, starts.shape))
+        return Problems(starts, self.target, self.groups, row_weights=self.row_weights, pull=pull)
