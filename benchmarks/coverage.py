@@ -78,7 +78,8 @@ def main() -> None:
     with get_context("spawn").Pool(options.jobs) as pool:
         done = pool.map(partial(one_world, options.resample), range(options.worlds), chunksize=1)
     print(
-        f"| {options.worlds} worlds, {options.resample}, nominal 90 % | covered | below | above | median width | median abs error |"
+        f"| {options.worlds} worlds, {options.resample}, nominal 90 % | covered | truth below | truth above |"
+        " median width | median error |"
     )
     print("|---|---|---|---|---|---|")
     for name in done[0]:

@@ -3,7 +3,8 @@
 python benchmarks/fit_optimum.py [--worlds 200] [--starts 200] [--jobs 1]      about 14 s a world of 200 starts and job
 
 The starts are our own screened ones (coefficients already solved for), best first: better than a user of scipy would
-have, so that the best optimum known is as good as we can make it. Corpora alternate. Interrupted (Ctrl-C), it prints the table of the worlds done.
+have, so that the best optimum known is as good as we can make it. Corpora alternate. Interrupted (Ctrl-C), it prints
+the table of the worlds done.
 """
 
 from __future__ import annotations

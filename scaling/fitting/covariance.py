@@ -39,7 +39,7 @@ def normal_steps(model: Model, problems: Problems, objective: Objective, multipl
     be, as in `standard_errors`.
     """
     q = problems.starts[0]
-    index, inverse = _bread(model, problems, objective, q, free)
+    index, inverse = bread(model, problems, objective, q, free)
     steps = np.zeros((len(multipliers), len(q)))
     if not len(index):
         return steps
@@ -57,13 +57,13 @@ def normal_steps(model: Model, problems: Problems, objective: Objective, multipl
 def pulled_steps(model: Model, problems: Problems, objective: Objective, away: Array, free: Mask) -> Array:
     """How far the optimum moves (B, p) when the centre of the pull moves by `away` (B, p), to first order."""
     assert problems.pull is not None
-    index, inverse = _bread(model, problems, objective, problems.starts[0], free)
+    index, inverse = bread(model, problems, objective, problems.starts[0], free)
     steps = np.zeros_like(away)
     steps[:, index] = (away * problems.pull.precision)[:, index] @ inverse
     return steps
 
 
-def _bread(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> tuple[Index, Array]:
+def bread(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> tuple[Index, Array]:
     """The free parameters' places, and the inverse of their normal matrix, the pull included."""
     matrix = evaluate(model, problems, objective, q[None])[2][0]
     index = np.flatnonzero(free)

@@ -29,7 +29,8 @@ class Problems:
     row.
 
     weights (B, G): weight of every group. row_weights (n,): the same in all problems. noise (n,) and flips (B, G):
-    problem b's targets are target + flips[b, groups] * noise (wild bootstrap).
+    problem b's targets are target + flips[b, groups] * noise (wild bootstrap). held: places of the parameters that stay
+    where their start put them (profiles).
     """
 
     starts: Array
@@ -40,6 +41,7 @@ class Problems:
     noise: Array | None = None
     flips: Array | None = None
     pull: Pull | None = None
+    held: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.starts)
