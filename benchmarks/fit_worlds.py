@@ -35,9 +35,12 @@ def grid(checkpoints: int = 20) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["params", "tokens", "ratio", "run"])
 
 
-def world(seed: int, noise: float = NOISE, checkpoints: int = 20) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
-    """A run table with both losses and the true parameters a corpus."""
+def world(
+    seed: int, noise: float = NOISE, checkpoints: int = 20, noise_seed: int | None = None
+) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    """A run table with both losses and the true parameters a corpus. noise_seed: another draw of the noise on them."""
     rng = np.random.default_rng(seed)
+    noisy = rng if noise_seed is None else np.random.default_rng([seed, noise_seed])
     frame = grid(checkpoints)
     law = get_law("dcpt")
     truth = {}
@@ -46,7 +49,7 @@ def world(seed: int, noise: float = NOISE, checkpoints: int = 20) -> tuple[pd.Da
         truth[corpus] = random_theta(rng)
         theta = np.array([truth[corpus][n] for n in law.names])
         x = {"params": frame["params"].to_numpy(), "tokens": frame["tokens"].to_numpy(), "share": share.to_numpy()}
-        common = rng.normal(0, noise / np.sqrt(2), run.max() + 1)[run]
-        own = rng.normal(0, noise / np.sqrt(2), len(frame))
+        common = noisy.normal(0, noise / np.sqrt(2), run.max() + 1)[run]
+        own = noisy.normal(0, noise / np.sqrt(2), len(frame))
         frame[f"{corpus}_loss"] = law.value(theta, x) * np.exp(common + own)
     return frame, truth

@@ -35,7 +35,7 @@ class Fit:
     """Number of resampled fits."""
     seed: int = 0
     """Seed of the resampling."""
-    resample: Literal["runs", "wild"] = "runs"
+    resample: Literal["runs", "wild", "sandwich"] = "runs"
     """Weights of whole runs, or flips of their residuals; too few runs give wild by themselves."""
     loss: Literal["huber", "squared"] | None = None
     """What is summed over rows; by default huber, squared for laws of differences."""

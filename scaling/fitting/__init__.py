@@ -6,12 +6,24 @@ from typing import TYPE_CHECKING
 
 from scaling.fitting.fit import fit
 from scaling.fitting.groups import fit_groups, fit_points
+from scaling.fitting.profile import Profile, profile
 from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CorpusFit", "Estimate", "Fit", "Provenance", "fit", "fit_groups", "fit_points", "load_fit"]
+__all__ = [
+    "CorpusFit",
+    "Estimate",
+    "Fit",
+    "Profile",
+    "Provenance",
+    "fit",
+    "fit_groups",
+    "fit_points",
+    "load_fit",
+    "profile",
+]
 
 
 def load_fit(path: str | Path) -> Fit:

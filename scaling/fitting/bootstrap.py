@@ -1,10 +1,14 @@
 """Resampled fits. The unit is the run: checkpoints of a run share its luck, so rows are never resampled on their own.
 
 "runs": runs are resampled within each model size, as weights of one table. The weights are Rubin's (1981, The Bayesian
-Bootstrap): exponential instead of drawing with replacement, the same variance, but no run is ever lost altogether. A
-sweep has few runs at the ends of the ratio range, and a draw without them would say nothing about what happens there.
+Bootstrap), gamma instead of drawing with replacement, so that no run is ever lost altogether: a sweep has few runs at
+the ends of the ratio range, and a draw without them would say nothing about what happens there. Their variance is not
+1, as textbooks have it for many runs, but what makes good for the noise that the fitted parameters have followed
+(`spent`): with 27 runs and 9 parameters, variance 1 gives "90 %" intervals that hold the truth in 77 % of worlds.
 "wild": runs keep their place, their residuals are flipped and stretched by Webb's six-point weights; for tables with
-too few runs to draw from. Both corpora use the same draws, so that draw b of one belongs to draw b of the other.
+too few runs to draw from.
+"sandwich": nothing is refitted; draws come from the normal distribution of the clustered sandwich covariance, as sums
+of the runs' scores times standard normals. Both corpora use the same draws, so that draw b of one belongs to draw b of the other.
 """
 
 from __future__ import annotations
@@ -16,14 +20,18 @@ import numpy as np
 
 from scaling.laws.base import Array, Index
 
-Method = Literal["runs", "wild"]
+Method = Literal["runs", "wild", "sandwich"]
+METHODS: tuple[Method, ...] = ("runs", "wild", "sandwich")
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 RUNS_PER_PARAMETER = 2.0
+MOST_SPENT = 3.0
+LEAST_STRATUM, LEAST_CONCENTRATION = 4, 0.3
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """draws (B, G): the weights of G runs ("runs") or the multipliers of their residuals ("wild")."""
+    """draws (B, G): the weights of G runs ("runs"), or the multipliers of their residuals ("wild") or scores
+    ("sandwich")."""
 
     method: Method
     draws: Array
@@ -31,18 +39,43 @@ class Resampling:
 
 def choose_method(asked: str, runs: int, parameters: int) -> Method:
     """The method to use: "runs" asked for gives "wild" where there are fewer than two runs a free parameter."""
-    if asked not in ("runs", "wild"):
-        raise ValueError(f"resample is {asked!r}, but it must be 'runs' or 'wild'")
+    if asked not in METHODS:
+        raise ValueError(f"resample is {asked!r}, but it must be one of {', '.join(METHODS)}")
+    if asked == "sandwich":
+        return "sandwich"
     return "wild" if asked == "wild" or runs < RUNS_PER_PARAMETER * parameters else "runs"
 
 
-def resample(method: Method, strata: Index, draws: int, seed: int) -> Resampling:
-    """draws resamplings of the runs, whose strata (G,) are the indices of their model sizes."""
+def spent(runs: int, parameters: int) -> float:
+    """How much smaller than the noise's variance that of the fit's residuals is: parameters have followed the noise.
+
+    runs / (runs - parameters), at most MOST_SPENT: with fewer runs than that it is a guess, and the rows within runs
+    tell something too.
+    """
+    return min(runs / max(runs - parameters, 1), MOST_SPENT)
+
+
+def resample(method: Method, strata: Index, draws: int, seed: int, parameters: int = 0) -> Resampling:
+    """draws resamplings of the runs, whose strata (G,) are the indices of their model sizes, for a law of so many free
+    parameters. Sizes with few runs are one stratum: a run on its own would never change its weight."""
     rng = np.random.default_rng(seed)
     if method == "wild":
         return Resampling(method, rng.choice(WEBB, size=(draws, len(strata))))
-    weights = np.zeros((draws, len(strata)))
+    if method == "sandwich":
+        return Resampling(method, rng.standard_normal((draws, len(strata))))
+    weights = np.ones((draws, len(strata)))
+    strata = np.where(np.bincount(strata)[strata] < LEAST_STRATUM, -1, strata)
+    wanted = spent(len(strata), parameters)
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
-        weights[:, members] = rng.dirichlet(np.ones(len(members)), size=draws) * len(members)
+        weights[:, members] = _dirichlet(rng, len(members), wanted, draws)
     return Resampling(method, weights)
+
+
+def _dirichlet(rng: np.random.Generator, members: int, variance: float, draws: int) -> Array:
+    """Weights (draws, members) of mean one and that variance, or as near as can be had without losing most runs."""
+    if members < 2:
+        return np.ones((draws, members))
+    concentration = max(((members - 1) / variance - 1) / members, LEAST_CONCENTRATION)
+    drawn = rng.gamma(concentration, size=(draws, members)) + 1e-12
+    return np.asarray(drawn / drawn.mean(axis=1, keepdims=True))

@@ -8,7 +8,7 @@ from scaling.fitting.model import Model
 from scaling.fitting.objective import Objective
 from scaling.fitting.problems import Problems
 from scaling.fitting.solver import ROW_CHUNK, evaluate
-from scaling.laws.base import Array, Mask
+from scaling.laws.base import Array, Index, Mask
 
 
 def standard_errors(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> Array:
@@ -29,6 +29,45 @@ def standard_errors(model: Model, problems: Problems, objective: Objective, q: A
     variance = np.maximum(np.diag(clustered), spread * np.diag(inverse))
     errors[index] = np.where(blind, np.inf, np.sqrt(np.maximum(variance, 0)))
     return errors
+
+
+def normal_steps(model: Model, problems: Problems, objective: Objective, multipliers: Array, free: Mask) -> Array:
+    """Steps (B, p) away from the optimum whose covariance is the clustered sandwich's: the groups' scores (G, p) times
+    standard normals (B, G), through the inverse of the normal matrix.
+
+    Corrected for the parameters that the groups' scores have paid for, and never narrower than independent rows would
+    be, as in `standard_errors`.
+    """
+    q = problems.starts[0]
+    index, inverse = bread(model, problems, objective, q, free)
+    steps = np.zeros((len(multipliers), len(q)))
+    if not len(index):
+        return steps
+    scores, spread = _scores(model, problems, objective, q)
+    groups = int((np.abs(scores).sum(axis=1) > 0).sum())
+    influence = scores[:, index] @ inverse
+    correction = groups / max(groups - len(index), 1)
+    clustered = correction * (influence**2).sum(axis=0)
+    rows = spread * np.diag(inverse)
+    stretch = np.sqrt(correction * np.maximum(1.0, rows / np.maximum(clustered, 1e-300)))
+    steps[:, index] = multipliers[:, : len(scores)] @ influence * stretch
+    return steps
+
+
+def pulled_steps(model: Model, problems: Problems, objective: Objective, away: Array, free: Mask) -> Array:
+    """How far the optimum moves (B, p) when the centre of the pull moves by `away` (B, p), to first order."""
+    assert problems.pull is not None
+    index, inverse = bread(model, problems, objective, problems.starts[0], free)
+    steps = np.zeros_like(away)
+    steps[:, index] = (away * problems.pull.precision)[:, index] @ inverse
+    return steps
+
+
+def bread(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> tuple[Index, Array]:
+    """The free parameters' places, and the inverse of their normal matrix, the pull included."""
+    matrix = evaluate(model, problems, objective, q[None])[2][0]
+    index = np.flatnonzero(free)
+    return index, _inverse(matrix[np.ix_(index, index)])[0] if len(index) else np.zeros((0, 0))
 
 
 def _inverse(matrix: Array) -> tuple[Array, Mask]:

@@ -175,8 +175,10 @@ _TREND: Mapping[str, str] = {"params": "model size", "tokens": "tokens", "share"
 
 
 def _resampling_warnings(done: Estimation, made: Sample, draws: Array, method: str) -> list[str]:
-    if not len(draws) or method != "wild":
+    if not len(draws) or method == "runs":
         return []
+    if method == "sandwich":
+        return ["intervals are from the clustered sandwich covariance, the quick option: nothing was refitted"]
     runs, parameters = len(np.unique(made.run)), done.fitted
     few = f"{runs} runs for {parameters} free parameters (fewer than {RUNS_PER_PARAMETER:g} each)"
     why = few if runs < RUNS_PER_PARAMETER * parameters else "asked for"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scaling._findings import swapped
 from scaling.errors import InputError
-from scaling.fitting.bootstrap import choose_method
+from scaling.fitting.bootstrap import METHODS, choose_method
 from scaling.fitting.bootstrap import resample as resample_runs
 from scaling.fitting.draws import resampled
 from scaling.fitting.estimate import Estimation, estimate
@@ -47,9 +47,9 @@ def fit(
     level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
     at its beginning, 0..1; None looks for the early rise of the general loss and chooses. loss: "huber" or "squared";
     residual: "log" or "raw" (nats); by default Huber on log residuals, for laws of differences squares of raw ones, as
-    they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs" or "wild" (see
-    fitting/bootstrap.py; few runs give "wild" by themselves). weights: "se" weights rows by the logged standard errors.
-    threads: 0 is one a core. Raises InputError for a table or an option that cannot be used.
+    they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs", "wild" (few
+    runs give it by themselves) or "sandwich", the quick option (see fitting/bootstrap.py). weights: "se" weights rows by
+    the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option that cannot be used.
     """
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
@@ -89,8 +89,8 @@ def _check_options(level: float, draws: int, seed: int, burn_in: float | None, r
         raise InputError(f"seed is {seed}, but it cannot be negative")
     if burn_in is not None and not 0 <= burn_in < 1:
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
-    if resample not in ("runs", "wild"):
-        raise InputError(f"resample is {resample!r}, but it must be 'runs' or 'wild'")
+    if resample not in METHODS:
+        raise InputError(f"resample is {resample!r}, but it must be one of {', '.join(METHODS)}")
 
 
 def _draw(
@@ -109,7 +109,7 @@ def _draw(
     method = choose_method(asked, runs, parameters)
     sizes = table.frame.groupby("run", sort=False)["params"].first().reindex(names).to_numpy()
     strata = np.unique(sizes, return_inverse=True)[1]
-    drawn = resample_runs(method, strata, draws, seed)
+    drawn = resample_runs(method, strata, draws, seed, parameters)
     return {c: resampled(e, drawn, seed, options) for c, e in done.items()}, method
 
 

@@ -51,7 +51,7 @@ class FunctionModel:
         """See Model."""
         return []
 
-    def move(self, q: Array, step: Array, tables: list[Table]) -> tuple[Array, list[Table]]:
+    def move(self, q: Array, step: Array, tables: list[Table], held: tuple[int, ...] = ()) -> tuple[Array, list[Table]]:
         """See Model."""
         return np.asarray(np.clip(q + step, self.lower, self.upper)), []
 

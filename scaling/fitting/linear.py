@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import nnls
 
 from scaling.laws.base import Array, Mask
 
@@ -29,6 +30,21 @@ def nonnegative(gram: Array, right: Array, signed: Mask) -> Array:
     solution = np.where(free, solution, 0.0)
     solution = np.where(signed, solution, np.maximum(solution, 0.0))
     return np.asarray(_descend(unit, aim, solution, signed, sweeps=4) * scale)
+
+
+def exact_nonnegative(gram: Array, right: Array, signed: Mask) -> Array:
+    """The same for one problem, gram (k, k), right (k,), to full precision, nearly equal columns included: scipy's
+    active sets on a square root of the normal matrix, signed coefficients as differences."""
+    scale = 1.0 / np.sqrt(np.diag(gram) + 1e-300)
+    values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
+    seen = values > 1e-13 * values[-1]
+    root = np.sqrt(values[seen])
+    matrix = root[:, None] * vectors[:, seen].T
+    aim = (vectors[:, seen].T @ (right * scale)) / root
+    found = nnls(np.concatenate([matrix, -matrix[:, signed]], axis=1), aim)[0]
+    solution = found[: len(right)].copy()
+    solution[signed] -= found[len(right) :]
+    return np.asarray(solution * scale)
 
 
 def _solve_free(unit: Array, aim: Array, free: Mask) -> Array:

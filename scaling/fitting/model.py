@@ -33,8 +33,9 @@ class Model(Protocol):
     def tables(self, q: Array) -> list[Table]:
         """The tables at q."""
 
-    def move(self, q: Array, step: Array, tables: list[Table]) -> tuple[Array, list[Table]]:
-        """Where a step (b, p) from q leads (q + step to first order, within the bounds), and the tables there."""
+    def move(self, q: Array, step: Array, tables: list[Table], held: tuple[int, ...] = ()) -> tuple[Array, list[Table]]:
+        """Where a step (b, p) from q leads (q + step to first order, within the bounds; held places do not move), and
+        the tables there."""
 
     def predict(self, q: Array, tables: list[Table], rows: slice) -> Array:
         """Predictions (b, m)."""
@@ -52,14 +53,15 @@ class Model(Protocol):
 class TermModel:
     """A law of terms on a table; see `scaling.fitting.part.Part` for how a term is evaluated."""
 
-    def __init__(self, law: TermLaw, x: Variables) -> None:
+    def __init__(self, law: TermLaw, x: Variables, rescale: bool = True) -> None:
         self.law: Law = law
         self.terms = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(x.values())))
-        self.unit = {v: geometric_mean(x[v]) for v in law.variables if v not in law.unscaled()}
-        scaled = {v: np.asarray(x[v], float) / self.unit.get(v, 1.0) for v in law.variables}
-        self._parts = [Part(law, term, scaled) for term in law.terms]
+        scaled = [v for v in law.variables if rescale and v not in law.unscaled()]
+        self.unit = {v: geometric_mean(x[v]) for v in scaled}
+        divided = {v: np.asarray(x[v], float) / self.unit.get(v, 1.0) for v in law.variables}
+        self._parts = [Part(law, term, divided) for term in law.terms]
         self._floor = None if law.floor is None else law.names.index(law.floor)
         self._logged = np.flatnonzero([p.kind == "shift" for p in law.parameters])
         self._shift_unit = np.array([np.log(self.unit.get(_shifted(law, law.names[j]), 1.0)) for j in self._logged])
@@ -106,7 +108,7 @@ class TermModel:
         values = self._named(q)
         return [part.table(values, values[part.term.coefficient], *part.evaluate(values)) for part in self._parts]
 
-    def move(self, q: Array, step: Array, tables: list[Table]) -> tuple[Array, list[Table]]:
+    def move(self, q: Array, step: Array, tables: list[Table], held: tuple[int, ...] = ()) -> tuple[Array, list[Table]]:
         """See Model. Coefficients and floor follow the exponents, so that each term lands where its linearisation
         points.
 
@@ -118,15 +120,18 @@ class TermModel:
         step = trial - q
         values = self._named(trial)
         moved = []
+        floor = self._floor if self._floor not in held else None
         for part, (value, columns) in zip(self._parts, tables, strict=True):
             product, slopes = part.evaluate(values)
             aim = value + np.matmul(step[:, None, part.slots], columns)[:, 0]
-            coefficient, shift = part.follow(product, aim, self._floor is not None)
+            coefficient, shift = part.follow(product, aim, floor is not None)
             slot = part.slots[0]
             good = np.isfinite(coefficient) & (coefficient > self.lower[slot])
-            if self._floor is not None:
-                good &= trial[:, self._floor] + shift > self.lower[self._floor]
-                trial[:, self._floor] += np.where(good, shift, 0.0)
+            if slot in held:
+                good[:] = False
+            if floor is not None:
+                good &= trial[:, floor] + shift > self.lower[floor]
+                trial[:, floor] += np.where(good, shift, 0.0)
             trial[:, slot] = np.where(good, coefficient, trial[:, slot])
             moved.append(part.table(values, trial[:, slot, None], product, slopes))
         return trial, moved

@@ -29,6 +29,10 @@ class Objective:
     delta: float = 1e-3
 
     def __post_init__(self) -> None:
+        if self.residual not in ("log", "raw"):
+            raise ValueError(f"residual is {self.residual!r}, but it must be 'log' or 'raw'")
+        if self.loss not in ("huber", "squared"):
+            raise ValueError(f"loss is {self.loss!r}, but it must be 'huber' or 'squared'")
         if not self.delta > 0:
             raise ValueError(f"delta is {self.delta}, but it must be above 0")
 

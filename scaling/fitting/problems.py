@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from scaling.laws.base import Array, Index
 
 
@@ -27,7 +29,8 @@ class Problems:
     row.
 
     weights (B, G): weight of every group. row_weights (n,): the same in all problems. noise (n,) and flips (B, G):
-    problem b's targets are target + flips[b, groups] * noise (wild bootstrap).
+    problem b's targets are target + flips[b, groups] * noise (wild bootstrap). held: places of the parameters that stay
+    where their start put them (profiles).
     """
 
     starts: Array
@@ -38,6 +41,7 @@ class Problems:
     noise: Array | None = None
     flips: Array | None = None
     pull: Pull | None = None
+    held: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -63,3 +67,18 @@ class Problems:
             return base
         weights: Array = self.weights[:, self.groups[rows]]
         return weights if base is None else weights * base
+
+
+@dataclass(frozen=True)
+class Data:
+    """One corpus' table for the solver: target (n,) on the objective's scale, groups (n,), row weights (n,) or None."""
+
+    target: Array
+    groups: Index
+    row_weights: Array | None = None
+
+    def problems(self, starts: Array, pull: Pull | None = None) -> Problems:
+        """Unweighted problems from those starts; pull's centre (p,) is repeated."""
+        if pull is not None:
+            pull = replace(pull, centre=np.broadcast_to(pull.centre, starts.shape))
+        return Problems(starts, self.target, self.groups, row_weights=self.row_weights, pull=pull)

@@ -6,31 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scaling.fitting.compress import LONG, compress
 from scaling.fitting.model import Model, compile_law
 from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Problems, Pull
+from scaling.fitting.problems import Data, Pull
 from scaling.fitting.solver import Options, solve
 from scaling.fitting.starts import screened_starts
-from scaling.laws.base import Array, Index
+from scaling.laws.base import Array
 
 SCREENED, SHORT, POLISHED = 256, 24, 6
 THINNED = 4_000  # rows that are enough to find the starts worth polishing
+LAST_DAMPING = 1e-5  # the start is next to the optimum
 _SAME = 1e-3  # optima whose objectives differ by less than this share tie
-
-
-@dataclass(frozen=True)
-class Data:
-    """One corpus' table for the solver: target (n,) on the objective's scale, groups (n,), row weights (n,) or None."""
-
-    target: Array
-    groups: Index
-    row_weights: Array | None = None
-
-    def problems(self, starts: Array, pull: Pull | None = None) -> Problems:
-        """Unweighted problems from those starts; pull's centre (p,) is repeated."""
-        if pull is not None:
-            pull = replace(pull, centre=np.broadcast_to(pull.centre, starts.shape))
-        return Problems(starts, self.target, self.groups, row_weights=self.row_weights, pull=pull)
 
 
 @dataclass(frozen=True)
@@ -48,11 +35,12 @@ class Optimum:
 def cold_fit(
     model: Model, data: Data, objective: Objective, options: Options | None = None, pull: Pull | None = None
 ) -> Optimum:
-    """The best optimum that SCREENED starts lead to."""
+    """The best optimum that SCREENED starts lead to. Raises nothing: what went wrong is in `converged`."""
     options = options or Options()
+    if model.rows > LONG:
+        return _long_fit(model, data, objective, options, pull)
     short = _candidates(model, data, objective, options, pull)
-    problems = data.problems(short, pull)
-    best = solve(model, problems, objective, options)
+    best = solve(model, data.problems(short, pull), objective, options)
     order = np.argsort(np.where(np.isfinite(best.objective), best.objective, np.inf), kind="stable")
     top = order[0]
     least = best.objective[top]
@@ -66,15 +54,40 @@ def cold_fit(
     )
 
 
+def _long_fit(model: Model, data: Data, objective: Objective, options: Options, pull: Pull | None) -> Optimum:
+    """The optimum of a long table: found on a part of its rows, carried to all of them in compressed form, and
+    polished on them as they are."""
+    thin, part = _thinned(model, data)
+    found = cold_fit(thin, part, objective, options, pull)
+    pilot = model.internal(thin.natural(found.q))
+    for _ in range(2):  # residuals from the first pilot are off by its error; from the second they are not
+        little, fewer, start = compress(model, data, objective, pilot)
+        closer = solve(little, fewer.problems(start[None], pull), objective, options)
+        pilot = model.internal(little.natural(closer.q[0]))
+    gentle = replace(options, damping=LAST_DAMPING)
+    last = solve(model, data.problems(pilot[None], pull), objective, gentle)
+    return Optimum(
+        q=last.q[0],
+        objective=float(last.objective[0]),
+        rivals=model.internal(thin.natural(found.rivals)),
+        agreeing=found.agreeing,
+        converged=bool(last.converged[0]),
+    )
+
+
+def _thinned(model: Model, data: Data) -> tuple[Model, Data]:
+    rows = np.sort(np.random.default_rng(0).choice(model.rows, THINNED, replace=False))
+    thin = compile_law(model.law, {v: values[rows] for v, values in model.x.items()})
+    weights = None if data.row_weights is None else data.row_weights[rows]
+    return thin, Data(data.target[rows], data.groups[rows], weights)
+
+
 def _candidates(model: Model, data: Data, objective: Objective, options: Options, pull: Pull | None) -> Array:
     """The POLISHED best starts (k, p) after a run on squared residuals; a large table is thinned for this."""
     if model.rows <= THINNED:
         starts = screened_starts(model, data.target, objective, SCREENED, data.row_weights)[:SHORT]
         return _least_squares(model, data, starts, objective, options, pull)
-    rows = np.sort(np.random.default_rng(0).choice(model.rows, THINNED, replace=False))
-    thin = compile_law(model.law, {v: values[rows] for v, values in model.x.items()})
-    weights = None if data.row_weights is None else data.row_weights[rows]
-    fewer = Data(data.target[rows], data.groups[rows], weights)
+    thin, fewer = _thinned(model, data)
     return model.internal(thin.natural(_candidates(thin, fewer, objective, options, pull)))
 
 

@@ -153,9 +153,19 @@ class _Block:
 
     def _propose(self) -> tuple[Array, Array]:
         """A damped step (b, p) for every problem, and the gain (b,) that the quadratic model expects of it."""
-        step = damped_step(self.q, self.gradient, self.matrix, self.damping, self.model.lower, self.model.upper)
+        step = damped_step(self.q, self.gradient, self.matrix, self.damping, *self._bounds())
         bent = np.matmul(self.matrix, step[:, :, None])[:, :, 0]
         return step, -(step * (self.gradient + 0.5 * bent)).sum(axis=1)
+
+    def _bounds(self) -> tuple[Array, Array]:
+        """Bounds (p,) or (b, p); held parameters are walled in."""
+        lower, upper = self.model.lower, self.model.upper
+        held = list(self.problems.held)
+        if not held:
+            return lower, upper
+        lower, upper = (np.broadcast_to(bound, self.q.shape).copy() for bound in (lower, upper))
+        lower[:, held] = upper[:, held] = self.q[:, held]
+        return lower, upper
 
     def _done(self, expected: Array, tolerance: float) -> Mask:
         """Done is where nothing is to be gained: the next step promises nothing, and it is hardly damped or the last
@@ -168,7 +178,7 @@ class _Block:
 
     def _advance(self, step: Array, expected: Array) -> None:
         """Take the steps that lower the objective; adapt the damping."""
-        trial, tables = self.model.move(self.q, step, self.tables)
+        trial, tables = self.model.move(self.q, step, self.tables, self.problems.held)
         total, gradient, matrix = evaluate(self.model, self.problems, self.objective, trial, tables)
         self.gained = np.where(total < self.total, self.total - total, -np.inf)  # a NaN total is no gain
         self.damping = _next_damping(self.damping, self.gained / np.maximum(expected, 1e-300))

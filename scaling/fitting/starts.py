@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling.fitting.function_model import FunctionModel
-from scaling.fitting.linear import nonnegative
+from scaling.fitting.linear import exact_nonnegative, nonnegative
 from scaling.fitting.model import Model, TermModel
 from scaling.fitting.objective import Objective
 from scaling.laws.base import Array, Law
@@ -99,3 +99,18 @@ def project(
         bent = np.matmul(gram, coefficients[:, :, None])[:, :, 0]
         scores[part] = (coefficients * (bent - 2 * right)).sum(axis=1) + aim @ aim
     return np.where(np.isfinite(scores), scores, np.inf), q
+
+
+def with_predictions(model: TermModel, q: Array, aim: Array, importance: Array) -> Array:
+    """q (B, p) with the linear parameters solved so that predictions come closest to aim (B, n)."""
+    law = model.law
+    assert isinstance(law, TermLaw)
+    slots = [law.names.index(n) for n in law.coefficients]
+    signed = np.array([law.parameter(n).signed for n in law.coefficients])
+    bases = model.bases(q) * importance
+    gram = np.matmul(bases, bases.transpose(0, 2, 1))
+    right = np.matmul(bases, (aim * importance)[:, :, None])[:, :, 0]
+    q = q.copy()
+    for one, matrix, side in zip(q, gram, right, strict=True):
+        one[slots] = exact_nonnegative(matrix, side, signed)
+    return q

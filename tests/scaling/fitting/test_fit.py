@@ -1,3 +1,7 @@
+import os
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +10,11 @@ from hypothesis import strategies as st
 
 from scaling.errors import InputError
 from scaling.fitting import fit
+from scaling.fitting.model import compile_law
+from scaling.fitting.objective import Objective
+from scaling.fitting.problems import Data
+from scaling.fitting.search import cold_fit
+from scaling.fitting.solver import Options
 from scaling.laws import get_law
 from scaling.runs import validate
 
@@ -181,6 +190,8 @@ def test_burn_in_given_leaves_the_beginning_of_each_run_out(world):
         ({"draws": -1}, "draws"),
         ({"delta": 0}, "delta"),
         ({"resample": "rows"}, "resample"),
+        ({"loss": "l1"}, "loss"),
+        ({"residual": "relative"}, "residual"),
         ({"weights": "se"}, "general_loss_se"),
         ({"weights": "rows"}, "weights"),
         ({"loss": "absolute"}, "loss is 'absolute'"),
@@ -249,6 +260,72 @@ def test_weights_by_standard_error_are_on_the_objectives_residuals(world):
         fitted(frame.assign(domain_loss_se=0.0), weights="se")
 
 
+@pytest.mark.parametrize("loss", ["huber", "squared"])
+@pytest.mark.parametrize("residual", ["log", "raw"])
+def test_every_objective_recovers_a_world_without_noise(world, truth, loss, residual):
+    made = fitted(world(checkpoints=5), loss=loss, residual=residual).domain
+    for name, estimate in made.parameters.items():
+        assert digits(estimate.value, truth["domain"][name]) > 4, name
+
+
+def test_squared_and_huber_part_ways_at_an_outlier(world):
+    frame = world(noise=1e-3, checkpoints=5).drop(columns="general_loss")
+    clean = fitted(frame).domain
+    frame.loc[frame.index[7], "domain_loss"] *= 1.2
+    robust, squared = (fitted(frame, loss=loss).domain for loss in ("huber", "squared"))
+    moved = [abs(float(one.curve(**WHERE)) - float(clean.curve(**WHERE))) for one in (robust, squared)]
+    assert moved[0] < 0.3 * moved[1]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None)
+def test_a_row_of_weight_two_is_the_row_twice(world, seed):
+    frame = world(noise=1e-3, checkpoints=4, seed=3)
+    twice = np.random.default_rng(seed).random(len(frame)) < 0.2
+    law = get_law("dcpt")
+    x = {v: frame[c].to_numpy() for v, c in (("params", "params"), ("tokens", "tokens"), ("share", "ratio"))}
+    y, rows = np.log(frame["domain_loss"].to_numpy()), np.append(np.arange(len(frame)), np.flatnonzero(twice))
+    group, one = np.zeros(len(rows), np.intp), Options(threads=1)
+    weighted, repeated = compile_law(law, x), compile_law(law, {v: values[rows] for v, values in x.items()})
+    a = cold_fit(weighted, Data(y, group[: len(y)], 1.0 + twice), Objective(), one)
+    b = cold_fit(repeated, Data(y[rows], group), Objective(), one)
+    assert a.objective == pytest.approx(b.objective, rel=1e-8)
+    far = {"params": np.array([8e9]), "tokens": np.array([20e9]), "share": np.array([0.3])}
+    one_loss, other = (law.value(m.natural(o.q), far)[0] for m, o in ((weighted, a), (repeated, b)))
+    assert one_loss == pytest.approx(other, rel=1e-5)
+
+
+@given(st.text("abc-_.7 é", min_size=1, max_size=8))
+@settings(max_examples=5, deadline=None)
+def test_a_constant_added_to_every_run_id_changes_nothing(world, prefix):
+    frame = world(noise=1e-3, checkpoints=4)
+    one = fitted(frame, draws=5)
+    other = fitted(frame.assign(run=prefix + frame["run"]), draws=5)
+    np.testing.assert_array_equal(one.domain.theta, other.domain.theta)
+    np.testing.assert_array_equal(one.domain.draws, other.domain.draws)
+
+
+@pytest.mark.parametrize("method", ["runs", "wild", "sandwich"])
+def test_resampling_methods_agree_on_the_width(world, method):
+    frame = world(noise=1e-3)
+    made = fitted(frame, draws=300, resample=method)
+    reference = fitted(frame, draws=300)
+    for name, loss in made.predict(**WHERE).items():
+        known = reference.predict(**WHERE)[name]
+        assert loss.value == known.value
+        assert 0.5 < (loss.high - loss.low) / (known.high - known.low) < 2
+    assert any(method in w for w in made.general.warnings) == (method != "runs")
+
+
+def test_sandwich_draws_are_paired_and_seeded(world):
+    frame = world(noise=1e-3, checkpoints=5)
+    one, same = (fitted(frame, draws=20, resample="sandwich") for _ in range(2))
+    np.testing.assert_array_equal(one.general.draws, same.general.draws)
+    twin = frame.assign(general_loss=frame["domain_loss"], ratio=frame["ratio"])
+    alone = fitted(twin.drop(columns="general_loss"), draws=20, resample="sandwich")
+    np.testing.assert_allclose(alone.domain.draws, one.domain.draws)
+
+
 def test_curve_broadcasts(world):
     made = fitted(world(noise=1e-3, checkpoints=5), draws=7)
     grid = made.general.curve([[1e9], [2e9]], 5e9, [0.1, 0.2, 0.3])
@@ -275,3 +352,19 @@ def test_predictions_outside_what_a_loss_is_defined_for_are_refused(world):
 def test_a_negative_seed_is_refused(world):
     with pytest.raises(InputError, match="seed"):
         fit(validate(world()), seed=-1)
+
+
+def test_the_printed_summary_is_the_golden_file(world):
+    """SCALING_GOLDEN=write rewrites it; look at the difference before you commit it."""
+    frame = world(noise=1e-3, checkpoints=5).query("params <= 1e9")
+    text = fitted(frame, draws=20, threads=1).summary() + "\n"
+    golden = Path(__file__).parent / "golden" / "summary.txt"
+    if os.environ.get("SCALING_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert skeleton(text) == skeleton(golden.read_text(encoding="utf-8"))
+
+
+def skeleton(text):
+    """The words and layout, and every number to two digits: the last ones differ between machines."""
+    return re.sub(r"\d+(\.\d+)?(e[+-]\d+)?", lambda m: f"{float(m.group()):.2g}", re.sub(r" +", " ", text))

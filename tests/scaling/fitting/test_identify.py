@@ -108,14 +108,22 @@ def test_few_runs_choose_the_wild_bootstrap():
 
 
 def test_resampling_keeps_each_size_and_every_run():
-    strata = np.array([0, 0, 0, 1, 1, 2])
-    drawn = resample("runs", strata, 500, 0).draws
+    strata = np.repeat([0, 1, 2, 3], [6, 5, 2, 1])
+    drawn = resample("runs", strata, 4000, 0).draws
     assert (drawn > 0).all()
-    for stratum in range(3):
-        np.testing.assert_allclose(drawn[:, strata == stratum].sum(axis=1), (strata == stratum).sum())
+    assert (drawn.std(axis=0) > 0.5).all()
+    for pooled in ([0], [1], [2, 3]):
+        mine = np.isin(strata, pooled)
+        np.testing.assert_allclose(drawn[:, mine].sum(axis=1), mine.sum())
     wild = resample("wild", strata, 5000, 0).draws
     assert wild.mean() == pytest.approx(0, abs=0.02)
     assert wild.var() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(("parameters", "variance"), [(0, 1.0), (9, 1.5), (12, 1.8)])
+def test_weights_vary_more_where_parameters_have_followed_the_noise(parameters, variance):
+    drawn = resample("runs", np.repeat([0, 1, 2], 9), 20000, 0, parameters).draws
+    np.testing.assert_allclose(drawn.var(axis=0), variance, rtol=0.1)
 
 
 def test_a_large_table_is_thinned_only_for_its_starts(world, monkeypatch):

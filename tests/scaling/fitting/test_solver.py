@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from scaling.fitting.linear import nonnegative
+from scaling.fitting.linear import exact_nonnegative, nonnegative
 from scaling.fitting.model import compile_law
 from scaling.fitting.objective import Objective
 from scaling.fitting.problems import Problems
@@ -172,6 +172,9 @@ def test_nonnegative_least_squares_is_feasible_and_stationary(seed):
         return c @ gram[0] @ c / 2 - right[0] @ c
 
     assert value(found[0]) <= value(best) + 0.05 * abs(value(best)) + 1e-9
+    exact = exact_nonnegative(gram[0], right[0], np.array([True, False, False, False]))
+    assert (exact[1:] >= 0).all()
+    assert value(exact) <= value(best) + 1e-6 * abs(value(best)) + 1e-9
 
 
 def test_a_law_that_is_a_function_goes_through_the_same_solver():
