@@ -362,9 +362,11 @@ def test_the_printed_summary_is_the_golden_file(world):
     if os.environ.get("SCALING_GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
-    assert skeleton(text) == skeleton(golden.read_text(encoding="utf-8"))
+    expected = golden.read_text(encoding="utf-8")
+    assert NUMBER.sub("#", re.sub(" +", " ", text)) == NUMBER.sub("#", re.sub(" +", " ", expected))
+    # The last digits differ between machines.
+    got, wanted = ([float(m.group()) for m in NUMBER.finditer(t)] for t in (text, expected))
+    np.testing.assert_allclose(got, wanted, rtol=0.05, atol=1e-6)
 
 
-def skeleton(text):
-    """The words and layout, and every number to two digits: the last ones differ between machines."""
-    return re.sub(r"\d+(\.\d+)?(e[+-]\d+)?", lambda m: f"{float(m.group()):.2g}", re.sub(r" +", " ", text))
+NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(e[+-]\d+)?")
