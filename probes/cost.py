@@ -42,11 +42,11 @@ def estimate(sweep: config.Sweep) -> list[Line]:
     Hours come from timing two steps of each size here and now; CPT runs are shared out over the sweep's workers, a
     base is trained by one of them.
     """
-    lines = []
+    lines, everything = [], unfold(sweep)
     for base in sweep.bases:
         rate = flops_per_second(sweep, base)
         params = models.count(jobs.base_shape(sweep, base)).non_embedding
-        own = [job for job in unfold(sweep) if base.label in (job.columns.get("base"), job.name.removeprefix("base-"))]
+        own = [job for job in everything if f"base-{base.label}" == job.name or base.label == job.columns.get("base")]
         for kind in ("pretrain", "cpt"):
             group = [job for job in own if job.kind == kind]
             if group:

@@ -63,8 +63,8 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
     with _only_one(work_folder(out)) as work:
         everything = prepare.unfold(sweep, sweep_file.parent, work)
         before = {job.name: results.status(job) for job in everything}
-        failed_bases = {name for name, status in before.items() if status == "diverged" and name.startswith("base-")}
-        todo = [job for job in everything if before[job.name] is None and job.needs not in failed_bases]
+        lost = {name for name, status in before.items() if status == "diverged"}
+        todo = [job for job in everything if before[job.name] is None and job.needs not in lost]
         require_space(work, _space(todo, sweep))
         _claim(everything)
         listener.start(todo, everything)

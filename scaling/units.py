@@ -33,3 +33,8 @@ def format_count(value: float, digits: int = 3) -> str:
         if abs(scaled) >= 1:
             return f"{scaled:.{max(digits, 3)}g}{suffix}"
     return f"{value:.{digits}g}"
+
+
+def finite_or_none(value: float) -> float | None:
+    """A number as JSON can hold it: NaN and infinities become None."""
+    return float(value) if math.isfinite(value) else None

@@ -28,7 +28,7 @@ def compress(model: Model, data: Data, objective: Objective, pilot: Array) -> tu
     fitted = objective.link(model.predict(q, model.tables(q), slice(0, model.rows))[0])
     weights = np.ones(model.rows) if data.row_weights is None else data.row_weights
     cell = _cells(model, data)
-    bins = np.searchsorted(_edges(objective, data.target - fitted), data.target - fitted)
+    bins = np.searchsorted(_edges(objective), data.target - fitted)
     _, row, inverse = np.unique(cell * (len(_EDGES) + 1) + bins, return_index=True, return_inverse=True)
     total: Array = np.asarray(np.bincount(inverse, weights), float)
     residual = np.bincount(inverse, weights * (data.target - fitted)) / total
@@ -41,9 +41,9 @@ def compress(model: Model, data: Data, objective: Objective, pilot: Array) -> tu
     return short, Data(there + residual, data.groups[row], total), start
 
 
-def _edges(objective: Objective, residual: Array) -> Array:
+def _edges(objective: Objective) -> Array:
     """Edges of the residual bins: multiples of delta. Squared losses need no more than the mean."""
-    return _EDGES * objective.delta if objective.loss == "huber" else np.full(1, np.inf) + 0 * residual[:1]
+    return _EDGES * objective.delta if objective.loss == "huber" else np.array([np.inf])
 
 
 def _cells(model: Model, data: Data) -> Index:

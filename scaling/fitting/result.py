@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scaling.errors import InputError
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.units import finite_or_none
 
 T = TypeVar("T", float, npt.NDArray[np.float64])
 Status = Literal["ok", "warning", "not_identified"]
@@ -29,11 +30,7 @@ class Estimate(Generic[T]):
 
     def to_json_dict(self) -> dict[str, float | None]:
         """value, low, high; NaN as None."""
-        return {k: _number(getattr(self, k)) for k in ("value", "low", "high")}
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        return {k: finite_or_none(getattr(self, k)) for k in ("value", "low", "high")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +143,7 @@ class CorpusFit:
             "rows": self.rows,
             "runs": self.runs,
             "huber": self.huber,
-            "r2": _number(self.r2),
+            "r2": finite_or_none(self.r2),
             "mape": self.mape,
             "status": self.status,
             "warnings": list(self.warnings),

@@ -16,6 +16,7 @@ from scaling.errors import InputError
 from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.units import finite_or_none
 
 FORMAT, VERSION = "scaling-fit", 1
 
@@ -125,12 +126,8 @@ def _umask() -> int:
     return current
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
 def _numbers(values: Array) -> list[Any]:
-    return [_numbers(v) if np.ndim(v) else _number(v) for v in values]
+    return [_numbers(v) if np.ndim(v) else finite_or_none(v) for v in values]
 
 
 def _encode(fit: Fit) -> dict[str, Any]:
@@ -142,7 +139,9 @@ def _encode(fit: Fit) -> dict[str, Any]:
         "version": VERSION,
         "law": fit.law,
         **corpora,
-        "base": {name: [{k: _number(v) for k, v in r.items()} for r in records] for name, records in fit.base.items()},
+        "base": {
+            name: [{k: finite_or_none(v) for k, v in r.items()} for r in records] for name, records in fit.base.items()
+        },
         "burn_in": fit.burn_in,
         "level": fit.level,
         "provenance": vars(fit.provenance),
@@ -161,8 +160,8 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "dropped": dict(fit.dropped),
         "held": dict(fit.held),
         "ranges": {k: list(v) for k, v in fit.ranges.items()},
-        "r2": _number(fit.r2),
-        "residual_sd": _number(fit.residual_sd),
+        "r2": finite_or_none(fit.r2),
+        "residual_sd": finite_or_none(fit.residual_sd),
         "warnings": list(fit.warnings),
         "ratios": list(fit.ratios),
         "others": {domain: dict(values) for domain, values in fit.others.items()},

@@ -6,7 +6,7 @@ one declaration.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -180,8 +180,3 @@ class TermLaw(Law):
         parameters = tuple(p for p in self.parameters if p.name in used)
         variables = tuple(v for v in self.variables if v not in gone)
         return replace(self, parameters=parameters, terms=tuple(terms), variables=variables)
-
-
-def starts_of(law: Law) -> Mapping[str, tuple[float, float]]:
-    """The start ranges of the parameters that have one."""
-    return {p.name: p.start for p in law.parameters if p.start is not None}

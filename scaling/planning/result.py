@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from scaling.fitting import Estimate
 from scaling.planning.question import Question
+from scaling.units import finite_or_none
 
 Status = Literal["ok", "unconstrained", "infeasible", "not_identified"]
 UNKNOWN: Estimate[float] = Estimate(math.nan, math.nan, math.nan)
@@ -53,7 +54,7 @@ class Plan:
             "status": self.status,
             "definition": self.definition,
             "level": self.question.level,
-            "extrapolation": {name: _number_or_none(value) for name, value in self.extrapolation.items()},
+            "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
             "warnings": list(self.warnings),
         }
 
@@ -84,11 +85,6 @@ class Plan:
         distance = self.extrapolation["ratio"]
         beyond = f"{distance:.3g} beyond the probed ratios" if distance > 0 else "inside the probed ratios"
         return ", ".join([*parts, beyond if math.isfinite(distance) else "ratio unknown"])
-
-
-def _number_or_none(value: float) -> float | None:
-    """A JSON number: NaN and infinities become None."""
-    return float(value) if math.isfinite(value) else None
 
 
 def _interval(estimate: Estimate[float], spec: str) -> str:
