@@ -22,9 +22,9 @@ import fit_referee
 import numpy as np
 from fit_worlds import world
 
-from scaling.fitting.objective import Objective
-from scaling.fitting.search import Data, cold_fit
-from scaling.fitting.solver import Options
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.search import Data, cold_fit
+from scaling.fitting.engine.solver import Options
 
 DIGITS = 1e-6
 

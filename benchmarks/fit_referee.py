@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares, minimize
 
-from scaling.fitting.model import Model, compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.starts import screened_starts
+from scaling.fitting.engine.model import Model, compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.starts import screened_starts
 from scaling.laws import get_law
 from scaling.laws.base import Array
 

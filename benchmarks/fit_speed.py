@@ -18,9 +18,9 @@ import pandas as pd
 from fit_worlds import world
 
 import scaling
-from scaling.fitting.objective import Objective
-from scaling.fitting.search import Data, cold_fit
-from scaling.fitting.solver import Options
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.search import Data, cold_fit
+from scaling.fitting.engine.solver import Options
 from scaling.runs import validate
 
 

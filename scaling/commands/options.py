@@ -45,7 +45,7 @@ def read_runs(path: Path, domain: str | None) -> Runs:
 
 def looks_at_domains(law: str) -> bool:
     """Whether a law tells domains apart, so that one fit holds several."""
-    from scaling.fitting.variables import tells_domains_apart
+    from scaling.fitting.estimation.variables import tells_domains_apart
     from scaling.laws import get_law
 
     return tells_domains_apart(get_law(law))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from scaling.fitting.fit import fit
 from scaling.fitting.groups import fit_groups, fit_points
-from scaling.fitting.profile import Profile, profile
-from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
+from scaling.fitting.intervals.interval import Estimate
+from scaling.fitting.intervals.profile import Profile, profile
+from scaling.fitting.result import CorpusFit, Fit, Provenance
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling.fitting.bootstrap import RUNS_PER_PARAMETER
-from scaling.fitting.estimate import Estimation, predictions
-from scaling.fitting.identify import LABELS, distinct_values
-from scaling.fitting.objective import Objective
-from scaling.fitting.result import CorpusFit, Estimate, Status, interval
-from scaling.fitting.sample import Sample
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.estimation.estimate import Estimation, predictions
+from scaling.fitting.estimation.identify import LABELS, distinct_values
+from scaling.fitting.estimation.sample import Sample
+from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
+from scaling.fitting.intervals.interval import Estimate, interval
+from scaling.fitting.result import CorpusFit, Status
 from scaling.laws.base import Array
 
 POOR_CONDITION = 1e5

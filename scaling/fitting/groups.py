@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling.errors import InputError
-from scaling.fitting.model import Model, TermModel, compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Problems
-from scaling.fitting.sample import sample
-from scaling.fitting.solver import Options, solve
-from scaling.fitting.starts import project, screened_starts, spread
+from scaling.fitting.engine.model import Model, TermModel, compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Problems
+from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.engine.starts import project, screened_starts, spread
+from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array, Index
 from scaling.laws.terms import TermLaw

@@ -5,32 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from scaling.errors import InputError
+from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws import get_law
 from scaling.laws.base import Array
 from scaling.units import finite_or_none
 
-T = TypeVar("T", float, npt.NDArray[np.float64])
 Status = Literal["ok", "warning", "not_identified"]
 _LABELS = {"params": "model size", "tokens": "token count", "ratio": "ratio"}
-
-
-@dataclass(frozen=True)
-class Estimate(Generic[T]):
-    """A value with its interval; low and high are NaN where no draws were made. Floats, or arrays of one shape."""
-
-    value: T
-    low: T
-    high: T
-
-    def to_json_dict(self) -> dict[str, float | None]:
-        """value, low, high; NaN as None."""
-        return {k: finite_or_none(getattr(self, k)) for k in ("value", "low", "high")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,18 +139,6 @@ class CorpusFit:
         }
 
 
-def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
-    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws."""
-    if not len(draws):
-        low = high = np.full(value.shape, np.nan)
-    else:
-        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        low, high = np.minimum(low, value), np.maximum(high, value)
-    if value.ndim == 0:
-        return Estimate(float(value), float(low), float(high))
-    return Estimate(value, low, high)
-
-
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
     if values:
         wanted = sorted({v for there in one.others.values() for v in there})
@@ -227,7 +202,7 @@ class Fit:
 
     def at(self, domain: str | None = None, **values: float) -> Fit:
         """The fit for one of its domains, or for values of the law's variables beyond size, tokens and share (k1=...,
-        k2=... of a domain that was not fitted; `scaling.fitting.learnability` computes them).
+        k2=... of a domain that was not fitted; `scaling.fitting.estimation.learnability` computes them).
 
         Raises InputError for a domain that was not fitted, or for values that the law does not look at or lacks.
         """

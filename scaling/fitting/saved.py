@@ -13,7 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scaling.errors import InputError
-from scaling.fitting.result import CorpusFit, Estimate, Fit, Provenance
+from scaling.fitting.intervals.interval import Estimate
+from scaling.fitting.result import CorpusFit, Fit, Provenance
 from scaling.laws import get_law
 from scaling.laws.base import Array
 from scaling.units import finite_or_none

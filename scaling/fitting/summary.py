@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from scaling.laws import get_law
 
 if TYPE_CHECKING:
-    from scaling.fitting.result import CorpusFit, Estimate, Fit
+    from scaling.fitting.intervals.interval import Estimate
+    from scaling.fitting.result import CorpusFit, Fit
 
 
 def _number(value: float) -> str:

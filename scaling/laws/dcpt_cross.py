@@ -3,7 +3,7 @@
     L = E + A/N^alpha + B r^eta/D^beta + C/(r + eps)^gamma + F/K^mu
 
 K is read off a short run on the domain: k1 is the domain loss before training, k2 how far it falls over the first
-evaluations (`scaling.fitting.learnability` computes both from a run table). Three forms of the paper, one law each:
+evaluations (`scaling.fitting.estimation.learnability` computes both from a run table). Three forms of the paper, one law each:
 
     K1 = w1/k1        K2 = w2 k2        K3 = w1/k1 + w2 k2, the one the authors chose
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
-from scaling.fitting.result import interval
+from scaling.fitting.intervals.interval import interval
 from scaling.planning.cmr_tokens import TokenLaws, token_laws
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
-from scaling.fitting.result import interval
+from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.base_loss import BaseLoss, additive_in_size, carried, given
 from scaling.planning.curve import Curve

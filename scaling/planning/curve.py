@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.fitting import CorpusFit, Estimate
-from scaling.fitting.result import interval
+from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.question import NotIdentified, Question, same
 from scaling.runs import share

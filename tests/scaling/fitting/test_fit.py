@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from scaling.errors import InputError
 from scaling.fitting import fit
-from scaling.fitting.model import compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Data
-from scaling.fitting.search import cold_fit
-from scaling.fitting.solver import Options
+from scaling.fitting.engine.model import compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Data
+from scaling.fitting.engine.search import cold_fit
+from scaling.fitting.engine.solver import Options
 from scaling.laws import get_law
 from scaling.runs import validate
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling.errors import InputError
-from scaling.fitting.estimate import estimate
-from scaling.fitting.objective import Objective
-from scaling.fitting.sample import Sample
-from scaling.fitting.solver import Options
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.solver import Options
+from scaling.fitting.estimation.estimate import estimate
+from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
 from scaling.laws.base import Array, Mask
 from scaling.runs import Runs

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.fitting.function_model import FunctionModel
-from scaling.fitting.linear import exact_nonnegative, nonnegative
-from scaling.fitting.model import Model, TermModel
-from scaling.fitting.objective import Objective
+from scaling.fitting.engine.function_model import FunctionModel
+from scaling.fitting.engine.linear import exact_nonnegative, nonnegative
+from scaling.fitting.engine.model import Model, TermModel
+from scaling.fitting.engine.objective import Objective
 from scaling.laws.base import Array, Law
 from scaling.laws.terms import TermLaw
 

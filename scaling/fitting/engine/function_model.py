@@ -1,11 +1,11 @@
-"""A law that is a pure function, on one table; see `scaling.fitting.model` for what the solver asks of it."""
+"""A law that is a pure function, on one table; see `scaling.fitting.engine.model` for what the solver asks of it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from scaling.fitting.linear import nonnegative
-from scaling.fitting.part import Table
+from scaling.fitting.engine.linear import nonnegative
+from scaling.fitting.engine.part import Table
 from scaling.laws.base import Array, FunctionLaw, Law, Variables
 
 

@@ -7,8 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scaling.errors import InputError
-from scaling.fitting.covariance import standard_errors
-from scaling.fitting.identify import (
+from scaling.fitting.engine.covariance import standard_errors
+from scaling.fitting.engine.model import Model, compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Pull
+from scaling.fitting.engine.search import Data, Optimum, cold_fit
+from scaling.fitting.engine.solver import Options, evaluate
+from scaling.fitting.estimation.identify import (
     LABELS,
     Reduction,
     free_mask,
@@ -17,12 +22,7 @@ from scaling.fitting.identify import (
     unseen_directions,
     weak_parameters,
 )
-from scaling.fitting.model import Model, compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Pull
-from scaling.fitting.sample import Sample
-from scaling.fitting.search import Data, Optimum, cold_fit
-from scaling.fitting.solver import Options, evaluate
+from scaling.fitting.estimation.sample import Sample
 from scaling.laws.base import Array, Law, Mask
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.fitting.model import Model
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Problems
-from scaling.fitting.solver import ROW_CHUNK, evaluate
+from scaling.fitting.engine.model import Model
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Problems
+from scaling.fitting.engine.solver import ROW_CHUNK, evaluate
 from scaling.laws.base import Array, Index, Mask
 
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from scaling.fitting.function_model import FunctionModel, geometric_mean
-from scaling.fitting.part import Part, Table
+from scaling.fitting.engine.function_model import FunctionModel, geometric_mean
+from scaling.fitting.engine.part import Part, Table
 from scaling.laws.base import Array, FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 

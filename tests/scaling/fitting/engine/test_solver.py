@@ -4,13 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from scaling.fitting.linear import exact_nonnegative, nonnegative
-from scaling.fitting.model import compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Problems
-from scaling.fitting.search import Data, cold_fit
-from scaling.fitting.solver import Options, evaluate, solve
-from scaling.fitting.starts import screened_starts
+from scaling.fitting.engine.linear import exact_nonnegative, nonnegative
+from scaling.fitting.engine.model import compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Problems
+from scaling.fitting.engine.search import Data, cold_fit
+from scaling.fitting.engine.solver import Options, evaluate, solve
+from scaling.fitting.engine.starts import screened_starts
 from scaling.laws import FunctionLaw, Parameter, get_law, law_names
 
 ONE = Options(threads=1)
@@ -138,7 +138,7 @@ def test_row_chunks_add_up(world, monkeypatch):
     q = screened_starts(model, target, Objective(), 16)[:2]
     problems = Problems(q, target, np.arange(model.rows) % 5, weights=np.random.default_rng(0).uniform(0, 2, (2, 5)))
     whole = evaluate(model, problems, Objective(), q)
-    monkeypatch.setattr("scaling.fitting.solver.ROW_CHUNK", 37)
+    monkeypatch.setattr("scaling.fitting.engine.solver.ROW_CHUNK", 37)
     for one, other in zip(whole, evaluate(model, problems, Objective(), q), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-14)
 

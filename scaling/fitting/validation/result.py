@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from scaling.fitting.objective import Objective
+from scaling.fitting.engine.objective import Objective
 from scaling.fitting.result import Fit
-from scaling.fitting.splits import Split
+from scaling.fitting.validation.splits import Split
 from scaling.laws import get_law
 from scaling.laws.base import Array
 

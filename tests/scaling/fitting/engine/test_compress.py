@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from scaling.fitting import fit
-from scaling.fitting.compress import compress
-from scaling.fitting.model import compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Data, Problems
-from scaling.fitting.solver import Options, evaluate, solve
-from scaling.fitting.starts import screened_starts
+from scaling.fitting.engine.compress import compress
+from scaling.fitting.engine.model import compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Data, Problems
+from scaling.fitting.engine.solver import Options, evaluate, solve
+from scaling.fitting.engine.starts import screened_starts
 from scaling.laws import get_law
 from scaling.runs import validate
 
@@ -46,8 +46,8 @@ def test_a_long_table_gives_the_same_fit_and_nearly_the_same_draws(world, monkey
     frame = validate(world(noise=1e-3, checkpoints=200), "w")
     options = {"draws": 40, "threads": 1, "resample": method}
     plain = fit(frame, **options)
-    monkeypatch.setattr("scaling.fitting.search.THINNED", 900)
-    for place in ("search", "draws"):
+    monkeypatch.setattr("scaling.fitting.engine.search.THINNED", 900)
+    for place in ("engine.search", "intervals.draws"):
         monkeypatch.setattr(f"scaling.fitting.{place}.LONG", 1000)
     short = fit(frame, **options)
     for one, other in zip(plain.corpora.values(), short.corpora.values(), strict=True):

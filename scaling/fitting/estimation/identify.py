@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scaling.fitting.model import Model
-from scaling.fitting.problems import Pull
+from scaling.fitting.engine.model import Model
+from scaling.fitting.engine.problems import Pull
 from scaling.laws.base import Array, FunctionLaw, Law, Mask, Parameter, Variables
 from scaling.laws.terms import Term, TermLaw
 

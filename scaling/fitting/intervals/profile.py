@@ -19,18 +19,16 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from scaling.errors import InputError
-from scaling.fitting.covariance import bread, normal_steps
-from scaling.fitting.estimate import Estimation, estimate
-from scaling.fitting.model import Model, TermModel
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Problems
-from scaling.fitting.sample import sample
-from scaling.fitting.solver import Options, solve
-from scaling.fitting.transient import late_rows
-from scaling.laws import get_law
+from scaling.fitting.engine.covariance import bread, normal_steps
+from scaling.fitting.engine.model import Model, TermModel
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Problems
+from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.estimation.estimate import Estimation
+from scaling.fitting.estimation.prepare import prepare
 from scaling.laws.base import Array
 from scaling.laws.terms import TermLaw
-from scaling.runs import Runs, validate
+from scaling.runs import Runs
 
 POINTS, REACH = 12, 6.0  # grid points a side, in the widest case this many standard errors out
 REFINED = 9
@@ -66,23 +64,29 @@ def profile(
     corpus: str = "general",
     *,
     level: float = 0.9,
-    burn_in: float = 0.0,
-    objective: Objective | None = None,
+    burn_in: float | None = None,
+    delta: float = 1e-3,
+    loss: str | None = None,
+    residual: str | None = None,
+    weights: str | None = None,
     threads: int = 0,
 ) -> Profile:
     """The profile interval of the parameter `name` of a law fitted to one corpus of a run table.
 
-    Give the burn-in that the fit used. Raises InputError for a name that the law does not have or the table does not
-    let it fit.
+    level: of the interval; the other options are those of `scaling.fit` and mean the same. Raises InputError for a
+    corpus that is not there, or a name that the law does not have or the table does not let it fit.
     """
-    table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
-    chosen = get_law(law)
-    made = sample(table, chosen, corpus, pd.Index(table.frame["run"].unique()))
-    usual = Objective() if chosen.target == "loss" else Objective("raw", "squared")
-    options = Options(threads=threads)
-    done = estimate(made.select(late_rows(made, burn_in)), chosen, objective or usual, options, table.source)
-    _check(done, name, table.source)
-    return profiled(done, name, corpus, level, options)
+    if not 0 < level < 1:
+        raise InputError(f"level is {level:g}, but it must be between 0 and 1")
+    ready = prepare(
+        runs, law, burn_in=burn_in, delta=delta, loss=loss, residual=residual, weights=weights, threads=threads
+    )
+    if corpus not in ready.samples:
+        there = " and ".join(ready.samples)
+        raise InputError(f"{ready.table.source}: there is no {corpus} loss to fit, only the {there} loss")
+    done = ready.estimate(corpus)
+    _check(done, name, ready.table.source)
+    return profiled(done, name, corpus, level, ready.options)
 
 
 def _check(done: Estimation, name: str, source: str) -> None:

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from scaling.fitting import fit
-from scaling.fitting.bootstrap import choose_method, resample
-from scaling.fitting.covariance import standard_errors
-from scaling.fitting.identify import distinct_values, reduce_law, unseen_directions
-from scaling.fitting.model import compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.search import Data, cold_fit
-from scaling.fitting.solver import Options
+from scaling.fitting.engine.covariance import standard_errors
+from scaling.fitting.engine.model import compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.search import Data, cold_fit
+from scaling.fitting.engine.solver import Options
+from scaling.fitting.estimation.identify import distinct_values, reduce_law, unseen_directions
+from scaling.fitting.intervals.bootstrap import choose_method, resample
 from scaling.laws import get_law
 from scaling.runs import validate
 
@@ -129,7 +129,7 @@ def test_weights_vary_more_where_parameters_have_followed_the_noise(parameters, 
 def test_a_large_table_is_thinned_only_for_its_starts(world, monkeypatch):
     frame = world(noise=1e-3)
     whole = fit(validate(frame, "w"), draws=0, threads=1)
-    monkeypatch.setattr("scaling.fitting.search.THINNED", 100)
+    monkeypatch.setattr("scaling.fitting.engine.search.THINNED", 100)
     thinned = fit(validate(frame, "w"), draws=0, threads=1)
     assert thinned.domain.huber == pytest.approx(whole.domain.huber, rel=1e-7)
     assert thinned.general.huber == pytest.approx(whole.general.huber, rel=1e-7)

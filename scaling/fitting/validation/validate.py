@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.fitting.estimation.learnability import with_learnability
+from scaling.fitting.estimation.variables import ALWAYS, tells_domains_apart
 from scaling.fitting.fit import fit
-from scaling.fitting.learnability import with_learnability
 from scaling.fitting.result import CorpusFit
-from scaling.fitting.splits import Split, progress, splits
-from scaling.fitting.validation_result import Group, Score, Validation, score
-from scaling.fitting.variables import ALWAYS, tells_domains_apart
+from scaling.fitting.validation.result import Group, Score, Validation, score
+from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.fitting.objective import Objective
-from scaling.fitting.variables import others, variables
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
 from scaling.runs import Runs
 

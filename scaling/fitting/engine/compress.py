@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.fitting.model import Model, compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Data
+from scaling.fitting.engine.model import Model, compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Data
 from scaling.laws.base import Array, Index
 
 LONG = 30_000  # rows; tables below are fitted row by row

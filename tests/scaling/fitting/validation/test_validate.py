@@ -4,9 +4,9 @@ import pytest
 
 from scaling.errors import InputError
 from scaling.fitting import fit
-from scaling.fitting.splits import splits
 from scaling.fitting.validation import validate_law
-from scaling.fitting.validation_result import score
+from scaling.fitting.validation.result import score
+from scaling.fitting.validation.splits import splits
 from scaling.runs import validate
 
 OPTIONS = {"threads": 1}

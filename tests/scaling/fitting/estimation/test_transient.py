@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from scaling.fitting import fit, transient
-from scaling.fitting.transient import rises_then_falls, transient_runs
+from scaling.fitting import fit
+from scaling.fitting.estimation import transient
+from scaling.fitting.estimation.transient import rises_then_falls, transient_runs
 from scaling.runs import validate
 
 

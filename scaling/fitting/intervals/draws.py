@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from scaling.fitting.bootstrap import Resampling, spent
-from scaling.fitting.compress import LONG, compress
-from scaling.fitting.covariance import normal_steps, pulled_steps
-from scaling.fitting.estimate import Estimation, predictions
-from scaling.fitting.model import TermModel
-from scaling.fitting.problems import Problems, Pull
-from scaling.fitting.solver import Options, solve
-from scaling.fitting.starts import with_predictions
+from scaling.fitting.engine.compress import LONG, compress
+from scaling.fitting.engine.covariance import normal_steps, pulled_steps
+from scaling.fitting.engine.model import TermModel
+from scaling.fitting.engine.problems import Problems, Pull
+from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.engine.starts import with_predictions
+from scaling.fitting.estimation.estimate import Estimation, predictions
+from scaling.fitting.intervals.bootstrap import Resampling, spent
 from scaling.laws.base import Array
 
 DRAW_TOLERANCE = 1e-5  # resampled fits need fewer digits: this moves them by 0.2 % of their spread

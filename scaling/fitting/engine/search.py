@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scaling.fitting.compress import LONG, compress
-from scaling.fitting.model import Model, compile_law
-from scaling.fitting.objective import Objective
-from scaling.fitting.problems import Data, Pull
-from scaling.fitting.solver import Options, solve
-from scaling.fitting.starts import screened_starts
+from scaling.fitting.engine.compress import LONG, compress
+from scaling.fitting.engine.model import Model, compile_law
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.problems import Data, Pull
+from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.engine.starts import screened_starts
 from scaling.laws.base import Array
 
 SCREENED, SHORT, POLISHED = 256, 24, 6

@@ -6,7 +6,7 @@ import pytest
 
 from scaling.errors import InputError
 from scaling.fitting import fit, load_fit
-from scaling.fitting.learnability import learnability, with_learnability
+from scaling.fitting.estimation.learnability import learnability, with_learnability
 from scaling.fitting.validation import validate_law
 from scaling.laws import get_law
 from scaling.planning import critical_ratio

@@ -3,7 +3,6 @@ import pytest
 
 from scaling.errors import InputError
 from scaling.fitting import fit, profile
-from scaling.fitting.objective import Objective
 from scaling.runs import validate
 
 
@@ -37,8 +36,7 @@ def test_of_a_linear_law_it_is_the_textbook_interval():
     frame["run"] = [f"r{i}" for i in range(len(frame))]
     frame["general_loss"] = 1.7 + 400 / frame["params"] ** 0.34 + 410 / frame["tokens"] ** 0.28
     frame["general_loss"] += rng.normal(0, 2e-3, len(frame))
-    squared = Objective("raw", "squared")
-    found = profile(validate(frame, "w"), "beta", "chinchilla", objective=squared, threads=1)
+    found = profile(validate(frame, "w"), "beta", "chinchilla", loss="squared", residual="raw", threads=1)
     at = np.array([1.7, 400.0, 0.34, 410.0, 0.28])
     n, d = frame["params"].to_numpy(), frame["tokens"].to_numpy()
     slopes = np.stack(

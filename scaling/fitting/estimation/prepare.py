@@ -1,0 +1,66 @@
+"""A run table made ready for a law: the rows of every corpus after the burn-in, and what is minimised over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.fitting.engine.objective import Objective
+from scaling.fitting.engine.solver import Options
+from scaling.fitting.estimation.estimate import Estimation, estimate
+from scaling.fitting.estimation.learnability import with_learnability
+from scaling.fitting.estimation.sample import Sample, sample
+from scaling.fitting.estimation.transient import BurnIn, choose_burn_in, late_rows
+from scaling.fitting.estimation.variables import tells_domains_apart
+from scaling.laws import Law, get_law
+from scaling.runs import CORPORA, Runs, validate
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """runs: the names of the table's runs, to which the samples' `run` points. samples: corpus -> its late rows."""
+
+    table: Runs
+    law: Law
+    objective: Objective
+    options: Options
+    runs: pd.Index
+    burn_in: BurnIn
+    samples: Mapping[str, Sample]
+
+    def estimate(self, corpus: str) -> Estimation:
+        """The law estimated on one corpus. Raises InputError where its rows are too few or all alike."""
+        return estimate(self.samples[corpus], self.law, self.objective, self.options, self.table.source)
+
+
+def prepare(
+    runs: Runs | pd.DataFrame,
+    law: str,
+    *,
+    burn_in: float | None = None,
+    delta: float = 1e-3,
+    loss: str | None = None,
+    residual: str | None = None,
+    weights: str | None = None,
+    threads: int = 0,
+) -> Prepared:
+    """Make a run table ready; the options are those of `scaling.fit`.
+
+    Raises InputError for a table that the law cannot use or an option out of range.
+    """
+    if burn_in is not None and not 0 <= burn_in < 1:
+        raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
+    table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
+    chosen = get_law(law)
+    table = with_learnability(table) if tells_domains_apart(chosen) else table
+    objective, options = Objective.of(chosen, loss, residual, delta), Options(threads=threads)
+    names = pd.Index(table.frame["run"].unique())
+    samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}
+    if not samples:
+        raise InputError(f"{table.source}: there is no loss at tokens above 0 to fit")
+    choice = choose_burn_in(table, samples, chosen, objective, options, burn_in)
+    late = {c: s.select(late_rows(s, choice.value)) for c, s in samples.items()}
+    return Prepared(table, chosen, objective, options, names, choice, late)

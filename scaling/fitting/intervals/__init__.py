@@ -1,0 +1,1 @@
+"""How well it is known: resampled fits, profiles, values with an interval."""

@@ -1,0 +1,39 @@
+"""A value with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from scaling.laws.base import Array
+from scaling.units import finite_or_none
+
+T = TypeVar("T", float, npt.NDArray[np.float64])
+
+
+@dataclass(frozen=True)
+class Estimate(Generic[T]):
+    """A value with its interval; low and high are NaN where no draws were made. Floats, or arrays of one shape."""
+
+    value: T
+    low: T
+    high: T
+
+    def to_json_dict(self) -> dict[str, float | None]:
+        """value, low, high; NaN as None."""
+        return {k: finite_or_none(getattr(self, k)) for k in ("value", "low", "high")}
+
+
+def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
+    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws."""
+    if not len(draws):
+        low = high = np.full(value.shape, np.nan)
+    else:
+        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = np.minimum(low, value), np.maximum(high, value)
+    if value.ndim == 0:
+        return Estimate(float(value), float(low), float(high))
+    return Estimate(value, low, high)
