@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from scaling.errors import InputError as InputError
     from scaling.fitting import load_fit as load_fit
     from scaling.fitting.fit import fit as fit
+    from scaling.fitting.intervals.profile import profile as profile
+    from scaling.fitting.validation import compare_laws as compare_laws
     from scaling.fitting.validation import validate_law as validate_law
     from scaling.planning import cmr_plan as cmr_plan
     from scaling.planning import critical_ratio as critical_ratio
@@ -33,6 +35,7 @@ __version__ = VERSION
 _PUBLIC = {
     "InputError": "scaling.errors",
     "cmr_plan": "scaling.planning",
+    "compare_laws": "scaling.fitting.validation",
     "critical_ratio": "scaling.planning",
     "fit": "scaling.fitting",
     "load_fit": "scaling.fitting",
@@ -42,12 +45,14 @@ _PUBLIC = {
     "plot_loss_by_ratio": "scaling.plotting",
     "plot_loss_by_tokens": "scaling.plotting",
     "plot_tradeoff": "scaling.plotting",
+    "profile": "scaling.fitting",
     "validate_law": "scaling.fitting.validation",
 }
 
 __all__ = [
     "InputError",
     "cmr_plan",
+    "compare_laws",
     "critical_ratio",
     "fit",
     "load_fit",
@@ -57,6 +62,7 @@ __all__ = [
     "plot_loss_by_ratio",
     "plot_loss_by_tokens",
     "plot_tradeoff",
+    "profile",
     "validate_law",
 ]
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from tyro.conf import subcommand
 
 from scaling.commands.check import Check
+from scaling.commands.compare import Compare
 from scaling.commands.fit import Fit
 from scaling.commands.plan import Plan
 from scaling.commands.predict import Predict
@@ -16,4 +17,5 @@ Command = (
     | Annotated[Predict, subcommand("predict")]
     | Annotated[Plan, subcommand("plan")]
     | Annotated[Validate, subcommand("validate")]
+    | Annotated[Compare, subcommand("compare")]
 )

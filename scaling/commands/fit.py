@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tyro.conf import Positional
+from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import print_json, print_notes, read_runs
+from scaling.commands.options import Objective, print_json, print_notes, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
     from scaling.fitting import Fit as FitResult
+    from scaling.fitting import Profile as ProfileResult
+    from scaling.runs import Runs
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,9 @@ class Fit:
     """Seed of the resampling."""
     resample: Literal["runs", "wild", "sandwich"] = "runs"
     """Weights of whole runs, or flips of their residuals; too few runs give wild by themselves."""
-    loss: Literal["huber", "squared"] | None = None
-    """What is summed over rows; by default huber, squared for laws of differences."""
-    raw: bool = False
-    """Of plain residuals (nats) instead of log residuals."""
-    weights: Literal["se"] | None = None
-    """se: weight rows by the columns general_loss_se and domain_loss_se."""
+    objective: OmitArgPrefixes[Objective] = field(default_factory=Objective)
+    profile: tuple[str, ...] = ()
+    """Parameters to give profile intervals of: each is held on a grid and all others are fitted anew."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -52,18 +51,34 @@ class Fit:
             raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
         runs = read_runs(self.runs, self.domain)
         result = self._fit(runs)
+        profiles = self._profiles(runs, result)
         if self.out is not None:
             result.save(self.out.expanduser())
         if self.json:
-            print_json(result.to_json_dict())
+            answer = result.to_json_dict()
+            for corpus, found in profiles.items():
+                answer[corpus]["profiles"] = {one.name: one.to_json_dict() for one in found}
+            print_json(answer)
             return
         print(result.summary())
+        for corpus, found in profiles.items():
+            print(
+                "\n".join(
+                    [f"{corpus} loss: profile intervals ({100 * self.level:g} %)", *(one.line() for one in found)]
+                )
+            )
         print_notes(warning for warning in runs.warnings if warning not in result.warnings)
 
-    def _fit(self, runs: object) -> FitResult:
+    def _fit(self, runs: Runs) -> FitResult:
         from scaling.fitting import fit
-        from scaling.runs import Runs
 
-        assert isinstance(runs, Runs)
-        names = ("law", "level", "draws", "seed", "burn_in", "resample", "loss", "weights")
-        return fit(runs, **{name: getattr(self, name) for name in names}, residual="raw" if self.raw else None)
+        names = ("law", "level", "draws", "seed", "burn_in", "resample")
+        return fit(runs, **{name: getattr(self, name) for name in names}, **self.objective.options())
+
+    def _profiles(self, runs: Runs, result: FitResult) -> dict[str, list[ProfileResult]]:
+        """Corpus -> a profile of every parameter asked for."""
+        from scaling.fitting import profile
+
+        options = {"law": self.law, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
+        corpora = result.corpora if self.profile else {}
+        return {c: [profile(runs, name, corpus=c, **options) for name in self.profile] for c in corpora}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.constructors import PrimitiveConstructorSpec
 
@@ -25,6 +26,25 @@ Count = Annotated[
         str_from_instance=lambda value: [format_count(value)],
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a fit minimises."""
+
+    loss: Literal["huber", "squared"] | None = None
+    """What is summed over rows; by default huber, squared for laws of differences."""
+    raw: bool = False
+    """Of plain residuals (nats) instead of log residuals."""
+    delta: float = 1e-3
+    """Huber's delta, on the scale of the residuals."""
+    weights: Literal["se"] | None = None
+    """se: weight rows by the columns general_loss_se and domain_loss_se."""
+
+    def options(self) -> dict[str, Any]:
+        """The options of `scaling.fit`."""
+        residual = "raw" if self.raw else None
+        return {"loss": self.loss, "residual": residual, "delta": self.delta, "weights": self.weights}
 
 
 def read_runs(path: Path, domain: str | None) -> Runs:
@@ -57,16 +77,18 @@ def print_json(answer: Mapping[str, Any]) -> None:
 
 
 def print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table for people."""
+    """Print a title and a table for people."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for place, head in enumerate(heads):
         table.add_column(head, justify="right" if place else "left", no_wrap=not place)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    console.print(title, highlight=False)
+    console.print(table)
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tyro.conf import Positional
 
@@ -24,6 +25,8 @@ class Predict:
     """CPT tokens; 20e9 or 20B."""
     ratio: float
     """Share of domain tokens, 0 to 1."""
+    interval: Literal["mean", "prediction"] = "mean"
+    """mean: of the law's curve, what many runs would average to. prediction: of one new run, noise included."""
     domain: str | None = None
     """For which domain, where the law was fitted to several."""
     json: bool = False
@@ -40,7 +43,7 @@ class Predict:
                 raise InputError(f"{name} must be above 0, not {getattr(self, name):g}")
         fitted = load_fit(self.fit)
         fitted = fitted if self.domain is None else fitted.at(self.domain)
-        losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio)
+        losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio, kind=self.interval)
         answer = {name: value.to_json_dict() for name, value in losses.items()}
         if self.json:
             print_json(answer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tyro.conf import Positional
+from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import looks_at_domains, print_json, print_notes, print_table, read_runs
+from scaling.commands.options import Objective, looks_at_domains, print_json, print_notes, print_table, read_runs
 from scaling.errors import InputError
 from scaling.units import format_count
 
@@ -42,12 +42,9 @@ class Validate:
     """Number of resampled fits, for an interval of the critical ratio."""
     seed: int = 0
     """Seed of the folds and the resampling."""
-    loss: Literal["huber", "squared"] | None = None
-    """What is summed over rows, as in `scaling fit`."""
-    raw: bool = False
-    """Of plain residuals (nats) instead of log residuals."""
-    weights: Literal["se"] | None = None
-    """se: weight rows by the columns general_loss_se and domain_loss_se."""
+    resample: Literal["runs", "wild", "sandwich"] = "runs"
+    """How the interval comes about, as in `scaling fit`."""
+    objective: OmitArgPrefixes[Objective] = field(default_factory=Objective)
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -59,14 +56,9 @@ class Validate:
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
         runs = read_runs(self.runs, self.domain)
-        names = ("folds", "burn_in", "draws", "seed", "loss", "weights")
-        found = validate_law(
-            runs,
-            self.law,
-            self.hold_out,
-            **{name: getattr(self, name) for name in names},
-            residual="raw" if self.raw else None,
-        )
+        names = ("folds", "burn_in", "draws", "seed", "resample")
+        options = {name: getattr(self, name) for name in names}
+        found = validate_law(runs, self.law, self.hold_out, **options, **self.objective.options())
         critical = critical_ratio_errors(found, runs, self.tolerance, relative=self.relative)
         if self.json:
             print_json({**found.to_json_dict(), "critical_ratio": [one.to_json_dict() for one in critical]})

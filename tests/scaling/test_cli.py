@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling import critical_ratio, fit, load_fit, load_runs
+from scaling import critical_ratio, fit, load_fit, load_runs, profile
 from scaling.cli import main
 
 TABLE5 = Path(__file__).parents[2] / "data" / "published" / "dcpt_table5_chemistry.csv"
@@ -217,6 +217,45 @@ def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     assert "no law called" in refused(capsys, "validate", runs, "--law", "dcpd")
     assert "tolerance" in refused(capsys, "validate", runs, "--tolerance", "-1")
     assert "does not tell domains apart" in refused(capsys, "validate", runs, "--hold-out", "domain")
+
+
+def test_compare(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
+    laws = ("dcpt", "dcpt_l1", "chinchilla")
+    found = ask(capsys, "compare", runs, "--laws", *laws, "--hold-outs", "params", "ratio")
+    assert set(found) == {"best", "burn_in", "laws", "left_out", "warnings", "critical_ratio"}
+    assert set(found["laws"]) == {"dcpt", "dcpt_l1"}
+    assert set(found["left_out"]) == {"chinchilla"}
+    assert set(found["laws"]["dcpt"]) == {"params", "ratio"}
+    (critical,) = found["critical_ratio"]["dcpt"]
+    assert main(["compare", str(runs), "--laws", *laws, "--hold-outs", "params", "ratio"]) == 0
+    text = capsys.readouterr().out
+    score = found["laws"]["dcpt"]["params"]
+    assert f"{100 * score['general']['mape']:.2f} / {100 * score['domain']['mape']:.2f}" in text
+    assert f"{critical['predicted']:.3f}" in text
+    assert "note: chinchilla not compared" in text
+    assert "no law called" in refused(capsys, "compare", runs, "--laws", "dcpd")
+    assert "tolerance" in refused(capsys, "compare", runs, "--tolerance", "-1")
+    assert "no column domain" in refused(capsys, "compare", runs, "--hold-outs", "domain")
+
+
+def test_profiles_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
+    found = ask(capsys, "fit", runs, "--profile", "gamma", "--loss", "squared", "--draws", 0)
+    for corpus in ("general", "domain"):
+        asked = found[corpus]["profiles"]["gamma"]
+        made = profile(load_runs(runs), "gamma", corpus=corpus, loss="squared")
+        assert asked["value"] == pytest.approx(found[corpus]["parameters"]["gamma"]["value"], rel=1e-4)
+        assert (asked["low"], asked["high"]) == pytest.approx((made.low, made.high))
+    assert main(["fit", str(runs), "--profile", "gamma", "--draws", "0"]) == 0
+    assert "domain loss: profile intervals (90 %)" in capsys.readouterr().out
+    assert "no parameter 'gama'" in refused(capsys, "fit", runs, "--profile", "gama")
+
+
+def test_the_interval_of_a_new_run_is_wider(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
+    where = ("--params", "2B", "--tokens", "2B", "--ratio", 0.3)
+    mean = ask(capsys, "predict", saved, *where)["general_loss"]
+    new = ask(capsys, "predict", saved, *where, "--interval", "prediction")["general_loss"]
+    assert new["value"] == mean["value"]
+    assert new["high"] - new["low"] > mean["high"] - mean["low"]
 
 
 def test_several_domains_in_one_fit(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ freedom.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from scaling.fitting.estimation.prepare import prepare
 from scaling.laws.base import Array
 from scaling.laws.terms import TermLaw
 from scaling.runs import Runs
+from scaling.units import finite_or_none
 
 POINTS, REACH = 12, 6.0  # grid points a side, in the widest case this many standard errors out
 REFINED = 9
@@ -55,6 +57,16 @@ class Profile:
     def open(self) -> tuple[str, ...]:
         """Which ends the table does not bound."""
         return tuple(end for end in ("low", "high") if np.isnan(getattr(self, end)))
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """value, low, high (None where open) and which ends are open."""
+        ends = {k: finite_or_none(getattr(self, k)) for k in ("value", "low", "high")}
+        return {**ends, "open": list(self.open)}
+
+    def line(self) -> str:
+        """The interval as one line of text."""
+        low, high = ("open" if np.isnan(end) else f"{end:.4g}" for end in (self.low, self.high))
+        return f"  {self.name:<7}{self.value:>12.4g}{low:>12}{high:>12}"
 
 
 def profile(

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.result import Fit
 from scaling.fitting.validation.splits import Split
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.runs import CORPORA
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class Group:
 class Validation:
     """A law's scores on a table under one kind of hold-out. total: all scored rows together, by corpus; inside: the
     same without the groups that are extrapolation (empty where all or none are). skipped: group -> why it could not be
-    fitted or predicted."""
+    fitted or predicted. rows: every scored row with columns corpus, observed, predicted (nats per token), held_out,
+    inside (False where it is extrapolation), run, params, tokens, ratio, indexed by corpus and row of the table."""
 
     law: str
     hold_out: str
     source: str
     groups: tuple[Group, ...]
+    rows: pd.DataFrame
     total: Mapping[str, Score]
     inside: Mapping[str, Score]
     skipped: Mapping[str, str]
@@ -121,6 +125,12 @@ def score(observed: Array, predicted: Array) -> Score:
         r2=1 - float(((predicted - observed) ** 2).sum()) / spread if spread > 0 else float("nan"),
         huber=float(objective.total(residual, objective.influence(residual))),
     )
+
+
+def scores_by_corpus(rows: pd.DataFrame) -> dict[str, Score]:
+    """The score of each corpus in rows with columns corpus, observed, predicted."""
+    parts = {corpus: rows[rows["corpus"] == corpus] for corpus in CORPORA}
+    return {c: score(p["observed"].to_numpy(float), p["predicted"].to_numpy(float)) for c, p in parts.items() if len(p)}
 
 
 def _row(name: str, corpus: str, score: Score) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Spl
         raise InputError(f"hold-out is {hold_out!r}, but it must be one of {', '.join(HOLD_OUTS)}")
     makers: dict[str, Callable[[], list[Split]]] = {
         "params": lambda: _sizes(runs),
-        "tokens": lambda: _tokens(runs.frame),
+        "tokens": lambda: _tokens(runs),
         "ratio": lambda: _ratios(runs),
         "run": lambda: _folds(runs, folds, seed),
         "domain": lambda: _domains(runs),
@@ -71,8 +71,9 @@ def _sizes(runs: Runs) -> list[Split]:
     return [Split(f"{format_count(n)} params", column < n, column == n, True, float(n)) for n in held]
 
 
-def _tokens(frame: pd.DataFrame) -> list[Split]:
-    share = progress(frame)
+def _tokens(runs: Runs) -> list[Split]:
+    _values(runs, "tokens", "token count")
+    share = progress(runs.frame)
     made = []
     for begin, end in STEPS:
         scored = (share > begin + 1e-9) & (share <= end + 1e-9)

@@ -18,11 +18,11 @@ from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.variables import ALWAYS, tells_domains_apart
 from scaling.fitting.fit import fit
 from scaling.fitting.result import CorpusFit
-from scaling.fitting.validation.result import Group, Score, Validation, score
+from scaling.fitting.validation.result import Group, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array
-from scaling.runs import CORPORA, Runs
+from scaling.runs import Runs
 
 ENDS = "published replay tables miss by 6-12 % there"
 ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fitted; others take the whole table's
@@ -78,8 +78,9 @@ def _assemble(
         hold_out=hold_out,
         source=table.source,
         groups=tuple(groups),
-        total=_scores(rows),
-        inside=_scores(rows[rows["inside"]]) if mixed else {},
+        rows=rows,
+        total=scores_by_corpus(rows),
+        inside=scores_by_corpus(rows[rows["inside"]]) if mixed else {},
         skipped=skipped,
         warnings=tuple(_warnings(table, law, hold_out, groups)),
     )
@@ -96,7 +97,8 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
     rows = pd.concat([_predicted(table, law, one, held) for one in made.corpora.values()])
     if rows.empty:
         raise InputError("it has no rows to score")
-    return Group(split, made, _scores(rows)), rows
+    rows = rows.assign(held_out=split.name)
+    return Group(split, made, scores_by_corpus(rows)), rows
 
 
 def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +108,10 @@ def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.
     if law.target == "delta":
         base = table.base(one.corpus)
         predicted = predicted + rows["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
-    found = pd.DataFrame({"corpus": one.corpus, "observed": rows[f"{one.corpus}_loss"], "predicted": predicted})
+    found = rows[["run", "params", "tokens", "ratio"]].assign(
+        corpus=one.corpus, observed=rows[f"{one.corpus}_loss"], predicted=predicted
+    )
+    found.index = pd.MultiIndex.from_product([[one.corpus], found.index], names=["of", "row"])
     return found[np.isfinite(predicted) & (predicted > 0)]
 
 
@@ -124,12 +129,6 @@ def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
                 raise InputError("one domain does not tell what another one would do")
             out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
         return out
-
-
-def _scores(rows: pd.DataFrame) -> dict[str, Score]:
-    """The score of each corpus that has rows."""
-    parts = {corpus: rows[rows["corpus"] == corpus] for corpus in CORPORA}
-    return {c: score(p["observed"].to_numpy(float), p["predicted"].to_numpy(float)) for c, p in parts.items() if len(p)}
 
 
 def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[str]:
