@@ -22,7 +22,6 @@ import fit_referee
 import numpy as np
 from fit_worlds import world
 
-from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.search import Data, cold_fit
 from scaling.fitting.engine.solver import Options
 
@@ -52,9 +51,15 @@ class Contest:
 
 def contest(starts: int, seed: int) -> Contest:
     """One world, fitted by both."""
-    case = fit_referee.problem(world(seed)[0], "general" if seed % 2 else "domain")
+    return fitted(fit_referee.problem(world(seed)[0], "general" if seed % 2 else "domain"), starts, seed)
+
+
+def fitted(case: fit_referee.Problem, starts: int, seed: int) -> Contest:
+    """One problem, fitted by both."""
     begin = time.perf_counter()
-    found = cold_fit(case.model, Data(case.target, np.zeros(case.model.rows, np.intp)), Objective(), Options(threads=1))
+    found = cold_fit(
+        case.model, Data(case.target, np.zeros(case.model.rows, np.intp)), case.objective, Options(threads=1)
+    )
     middle = time.perf_counter()
     values = [fit_referee.by_least_squares(case, q) for q in fit_referee.starts(case, starts)]
     end = time.perf_counter()

@@ -12,7 +12,8 @@ from scaling.errors import InputError
 from scaling.fitting.engine.model import Model, TermModel, compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
-from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.engine.shake import shaken
+from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import project, screened_starts, spread
 from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
@@ -73,8 +74,17 @@ def fit_points(
     starts, owner = _starts(model, law, y, index, len(member), objective)
     problems = Problems(starts, objective.target(y), index, weights=member[owner])
     # Differences of losses can be zero throughout a group, so convergence is also to nothing.
-    found = solve(model, problems, objective, Options(threads=threads, iterations=200))
-    return _table(model, law, y, index, found.q, found.objective, found.converged, owner)
+    options = Options(threads=threads, iterations=200)
+    best = _best(solve(model, problems, objective, options), owner)
+    own = Problems(best.q, problems.target, index, weights=member)
+    return _table(model, law, y, index, shaken(model, own, objective, options, best))
+
+
+def _best(found: Solution, owner: Index) -> Solution:
+    """The best solution of each group; owner says whose each is."""
+    values = np.where(np.isfinite(found.objective), found.objective, np.inf)
+    first = np.array([np.argmin(np.where(owner == g, values, np.inf)) for g in range(int(owner.max()) + 1)])
+    return Solution(found.q[first], found.objective[first], found.iterations[first], found.converged[first])
 
 
 def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objective: Objective) -> tuple[Array, Index]:
@@ -95,37 +105,20 @@ def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objecti
     return np.concatenate(kept), owner
 
 
-def _table(
-    model: Model,
-    law: Law,
-    y: Array,
-    index: Index,
-    q: Array,
-    objective: Array,
-    converged: Array,
-    owner: Index,
-) -> pd.DataFrame:
+def _table(model: Model, law: Law, y: Array, index: Index, best: Solution) -> pd.DataFrame:
+    """A row a group: what was found for it, and how well that does on its rows."""
     records = []
-    for group in np.unique(owner):
-        mine = np.flatnonzero(owner == group)
-        best = mine[np.nanargmin(np.where(np.isfinite(objective[mine]), objective[mine], 1e300))]
+    for group, q in enumerate(best.q):
         rows = index == group
-        theta = model.natural(q[best])
+        theta = model.natural(q)
         theta = law.canonical(theta) if isinstance(law, TermLaw) else theta
-        predicted = model.predict(q[best][None], model.tables(q[best][None]), slice(0, model.rows))[0, rows]
-        spread_of = ((y[rows] - y[rows].mean()) ** 2).sum()
-        r2 = 1 - ((predicted - y[rows]) ** 2).sum() / spread_of if spread_of > 0 else np.nan
+        predicted = model.predict(q[None], model.tables(q[None]), slice(0, model.rows))[0, rows]
+        variance = ((y[rows] - y[rows].mean()) ** 2).sum()
         enough = rows.sum() >= len(law.names)
-        values = dict(zip(law.names, theta if enough else np.full(len(theta), np.nan), strict=True))
-        records.append(
-            {
-                **values,
-                "objective": objective[best],
-                "r2": r2,
-                "rows": int(rows.sum()),
-                "converged": bool(converged[best]),
-            }
-        )
+        found = dict(zip(law.names, theta if enough else np.full(len(theta), np.nan), strict=True))
+        found |= {"objective": best.objective[group], "rows": int(rows.sum()), "converged": bool(best.converged[group])}
+        found["r2"] = 1 - ((predicted - y[rows]) ** 2).sum() / variance if variance > 0 else np.nan
+        records.append(found)
     return pd.DataFrame(records)
 
 

@@ -16,7 +16,7 @@ _SOURCE = "Gu et al. 2024, CMR Scaling Law, arXiv 2407.17467, section 4: "
 def _pair(coefficient: str, exponent: str, meaning: str) -> tuple[Parameter, Parameter]:
     return (
         Parameter(coefficient, -math.inf, math.inf, "nats/token * tokens^-s", meaning),
-        Parameter(exponent, -3.0, 3.0, "1", f"exponent of {coefficient}'s term", "exponent", (-1.5, 1.5), (-0.3, 0.5)),
+        Parameter(exponent, -3.0, 3.0, "1", f"exponent of {coefficient}'s term", "exponent", (-2.9, 2.9), (-0.3, 0.5)),
     )
 
 

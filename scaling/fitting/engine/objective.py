@@ -83,6 +83,12 @@ class Objective:
             return np.ones_like(residual)
         return np.where(influence == residual, 1.0, OUTER_CURVATURE)
 
+    def trust(self, residual: Array) -> Array:
+        """The row weights with which squared residuals have the objective's gradient: 1 within delta, less beyond."""
+        if self.loss == "squared":
+            return np.ones_like(residual)
+        return np.asarray(self.delta / np.maximum(np.abs(residual), self.delta))
+
     def total(self, residual: Array, influence: Array, weights: Array | float = 1.0) -> Array:
         """The objective, summed over the last axis."""
         rows: Array = (weights * influence) * (residual - 0.5 * influence)

@@ -1,4 +1,5 @@
-"""The cold fit: many starts screened, some run on squared residuals, the best polished on the true objective."""
+"""The cold fit: many starts screened, some run on squared residuals, the best polished on the true objective, and the
+best of those shaken."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Data, Pull
-from scaling.fitting.engine.solver import Options, solve
+from scaling.fitting.engine.shake import shaken
+from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import screened_starts
 from scaling.laws.base import Array
 
@@ -42,15 +44,17 @@ def cold_fit(
     short = _candidates(model, data, objective, options, pull)
     best = solve(model, data.problems(short, pull), objective, options)
     order = np.argsort(np.where(np.isfinite(best.objective), best.objective, np.inf), kind="stable")
-    top = order[0]
-    least = best.objective[top]
+    top = order[:1]
+    first = Solution(best.q[top], best.objective[top], best.iterations[top], best.converged[top])
+    last = shaken(model, data.problems(first.q, pull), objective, options, first)
+    least = float(last.objective[0])
     tied = order[best.objective[order] <= least * (1 + _SAME) + 1e-300]
     return Optimum(
-        q=best.q[top],
-        objective=float(least),
-        rivals=_rivals(model, best.q[top], best.q[tied[1:]]),
+        q=last.q[0],
+        objective=least,
+        rivals=_rivals(model, last.q[0], best.q[tied]),
         agreeing=len(tied) / len(order),
-        converged=bool(best.converged[top]),
+        converged=bool(last.converged[0]),
     )
 
 

@@ -44,13 +44,22 @@ def screened_starts(
     solved."""
     if isinstance(model, FunctionModel):
         spread_out = model.of_scaled(spread(model.law, model.law.names, count))
-        scores, starts = _project_function(model, spread_out, *_aim(target, objective, weights))
-        return starts[np.argsort(scores, kind="stable")]
-    assert isinstance(model, TermModel)
-    law = model.law
-    assert isinstance(law, TermLaw)
-    scores, starts = project(model, model.internal(_shapes(law, count)), target, objective, weights)
+    else:
+        assert isinstance(model.law, TermLaw)
+        spread_out = model.internal(_shapes(model.law, count))
+    scores, starts = projected(model, spread_out, target, objective, weights)
     return starts[np.argsort(scores, kind="stable")]
+
+
+def projected(
+    model: Model, q: Array, target: Array, objective: Objective, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """q (B, p) with the linear parameters replaced by their least-squares values, rows weighted (n,), and the scores
+    (B,)."""
+    if isinstance(model, FunctionModel):
+        return _project_function(model, q, *_aim(target, objective, weights))
+    assert isinstance(model, TermModel)
+    return project(model, q, target, objective, weights)
 
 
 def _project_function(model: FunctionModel, q: Array, observed: Array, importance: Array) -> tuple[Array, Array]:

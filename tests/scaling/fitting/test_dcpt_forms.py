@@ -11,7 +11,7 @@ from scaling.runs import validate
 SIZE = {"A": 600.0, "alpha": 0.32}
 TRUTH = {
     "dcpt_l1": {"E": 1.6, **SIZE, "B": 40.0, "beta": 0.28, "C": 0.35, "gamma": 0.2, "eps": 0.02},
-    "dcpt_l2": {"E": 1.0, **SIZE, "B": 60.0, "beta": 0.28, "C": 0.6, "gamma": 0.25, "eps": 0.02, "eta": 1.4},
+    "dcpt_l2": {"E": 1.0, **SIZE, "B": 300.0, "beta": 0.39, "C": 0.5, "gamma": 0.35, "eps": 0.02, "eta": 1.4},
     "dcpt_l4": {"E": 1.6, **SIZE, "B": 40.0, "beta": 0.28, "b": 1.8, "C": 0.5, "c": 4.0},
     "dcpt_l5": {"E": 1.6, **SIZE, "B": 40.0, "beta": 0.2, "sigma": 0.03},
 }

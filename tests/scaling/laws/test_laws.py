@@ -101,6 +101,24 @@ def test_dcpt_by_hand() -> None:
     assert value[0] == pytest.approx(expected, rel=1e-14)
 
 
+def test_l2_has_the_papers_values() -> None:
+    law, (e, a, alpha, b, beta, c, gamma, eps, eta) = (
+        get_law("dcpt_l2"),
+        (1.5, 3.0, 0.3, 0.7, 0.25, 0.4, 0.2, 0.02, 1.3),
+    )
+    n, d, r = (X[v] for v in ("params", "tokens", "share"))
+    expected = e + a / n**alpha + (b / d**beta + c / (r + eps) ** gamma) ** eta
+    ours = np.array([e, a, alpha, b**eta, beta * eta, c**eta, gamma * eta, eps, eta])
+    np.testing.assert_allclose(law.value(ours, X), expected, rtol=1e-13)
+
+
+def test_l2_without_a_part_is_finite() -> None:
+    law = get_law("dcpt_l2")
+    theta = np.array([[1.5, 3.0, 0.3, 0.0, 0.25, 0.4, 0.2, 0.02, 0.5], [1.5, 3.0, 0.3, 0.5, 0.25, 0.0, 0.2, 0.02, 2.0]])
+    assert np.isfinite(law.value(theta, X)).all()
+    assert np.isfinite(law.gradient(theta, X)).all()
+
+
 def test_l5_is_the_papers_bracket() -> None:
     law, (e, a, alpha, b, beta, sigma) = get_law("dcpt_l5"), (1.5, 3.0, 0.3, 0.7, 0.25, 0.1)
     n, d, r = (X[v] for v in ("params", "tokens", "share"))
