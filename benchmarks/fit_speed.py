@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import fit_referee
@@ -22,6 +23,8 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.search import Data, cold_fit
 from scaling.fitting.engine.solver import Options
 from scaling.runs import validate
+
+SWEEP = Path(__file__).parents[1] / "data" / "runs" / "prose-python.parquet"
 
 
 def seconds(work: Callable[[], object], repeats: int = 1) -> float:
@@ -68,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=50)
     cold, lbfgs, squares = side_by_side(parser.parse_args().starts)
-    frame = world(0)[0]
+    frame, sweep = world(0)[0], scaling.load_runs(SWEEP)
     runs, chinchilla = validate(frame, "world"), validate(chinchilla_table(), "chinchilla")
     with TemporaryDirectory() as folder:
         table = f"{folder}/runs.csv"
@@ -84,6 +87,7 @@ def main() -> None:
                 seconds(lambda: scaling.fit(chinchilla, "chinchilla", draws=200), 7),
                 "",
             ),
+            ("D-CPT, our sweep of 540 rows, burn-in chosen, 200 draws", seconds(lambda: scaling.fit(sweep), 5), ""),
             ("import scaling, new process", seconds(command("-c", "import scaling"), 5), ""),
             ("scaling fit, 540 rows, new process", seconds(command("-m", "scaling.cli", "fit", table), 5), ""),
         ]

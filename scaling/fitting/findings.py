@@ -10,7 +10,6 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.estimate import Estimation, predictions
 from scaling.fitting.estimation.identify import LABELS, distinct_values
 from scaling.fitting.estimation.sample import Sample
-from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.fitting.result import CorpusFit, Status
 from scaling.laws.base import Array
@@ -25,8 +24,8 @@ _CURES = {
 }
 
 
-def assemble(done: Estimation, made: Sample, draws: Array, level: float, method: str) -> CorpusFit:
-    """The result of one corpus from its estimation, its rows and its resampled parameters (B, p)."""
+def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: str) -> CorpusFit:
+    """The result of one corpus from its estimation, its rows, its resampled parameters (B, p) and a note on those."""
     theta = done.full_theta(done.optimum.q)
     quality = _quality(done, made)
     warnings = (
@@ -35,7 +34,7 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, method:
         *_bound_warnings(done),
         *_identification_warnings(done),
         *_trend_warnings(done, made, theta),
-        *_resampling_warnings(done, made, draws, method),
+        *([note] if note and len(draws) else []),
     )
     status: Status = "warning" if warnings else "ok"
     if done.reduction.pulled or done.unseen:
@@ -173,14 +172,3 @@ def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
 
 
 _TREND: Mapping[str, str] = {"params": "model size", "tokens": "tokens", "share": "share of the mix"}
-
-
-def _resampling_warnings(done: Estimation, made: Sample, draws: Array, method: str) -> list[str]:
-    if not len(draws) or method == "runs":
-        return []
-    if method == "sandwich":
-        return ["intervals are from the clustered sandwich covariance, the quick option: nothing was refitted"]
-    runs, parameters = len(np.unique(made.run)), done.fitted
-    few = f"{runs} runs for {parameters} free parameters (fewer than {RUNS_PER_PARAMETER:g} each)"
-    why = few if runs < RUNS_PER_PARAMETER * parameters else "asked for"
-    return [f"intervals are from a wild bootstrap of the runs' residuals: {why}"]

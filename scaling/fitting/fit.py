@@ -51,8 +51,8 @@ def fit(
     )
     table = ready.table
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
-    drawn, method = _draw(ready, done, draws, seed, resample)
-    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, method) for c in done}
+    drawn, note = _draw(ready, done, draws, seed, resample)
+    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note) for c in done}
     return Fit(
         law=law,
         general=made.get("general"),
@@ -81,14 +81,14 @@ def _check_options(level: float, draws: int, seed: int, resample: str) -> None:
 def _draw(
     ready: Prepared, done: dict[str, Estimation], draws: int, seed: int, asked: str
 ) -> tuple[dict[str, Array], str]:
-    """Resampled fits of every corpus from the same resampled runs, so that they are paired; and the method."""
+    """Resampled fits of every corpus from the same resampled runs, so that they are paired; and a note on them."""
     runs = min(len(np.unique(s.run)) for s in ready.samples.values())
     parameters = max(e.fitted for e in done.values())
-    method = choose_method(asked, runs, parameters)
+    method, note = choose_method(asked, runs, parameters)
     sizes = ready.table.frame.groupby("run", sort=False)["params"].first().reindex(ready.runs).to_numpy()
     strata = np.unique(sizes, return_inverse=True)[1]
     drawn = resample_runs(method, strata, draws, seed, parameters)
-    return {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}, method
+    return {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}, note
 
 
 def _base(table: Runs, corpus: str) -> list[dict[str, float]]:

@@ -1,4 +1,9 @@
-"""What the laws of the D-CPT paper share: its parameters, of one meaning in all of them, and its terms."""
+"""What the laws of the D-CPT paper share: its parameters, of one meaning in all of them, and its terms.
+
+The paper prints no fitted values. Typical ones, used only where a table identifies nothing, are Hoffmann's alpha and beta
+(0.34 and 0.28, as in Chinchilla's law) with a spread that holds other published fits; gamma, eps and eta are judged from
+our fits to the paper's Table 5 and to our own sweep (gamma 0.23 and 0.42 there, eps 0.002 and 0.03), with wide spreads.
+"""
 
 import math
 

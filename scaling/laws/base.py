@@ -28,8 +28,8 @@ class Parameter:
     kind: a "coefficient" is one in which the law is linear (or nearly); a "shift" is positive and solved for by its
     log, which suits bases of exponentials and relative weights as well.
     lower, upper: bounds of the fit. start: the range that starting points are spread over (only for parameters in which
-    the law is not linear). typical: (centre, standard deviation) of what is published for it; used only where a table
-    cannot identify the parameter, and said so in the fit.
+    the law is not linear). typical: (centre, standard deviation; of its log for a shift) of where it usually
+    lies, by what the law's file says; used only where a table cannot identify the parameter, and said so in the fit.
     """
 
     name: str

@@ -37,13 +37,23 @@ class Resampling:
     draws: Array
 
 
-def choose_method(asked: str, runs: int, parameters: int) -> Method:
-    """The method to use: "runs" asked for gives "wild" where there are fewer than two runs a free parameter."""
+def choose_method(asked: str, runs: int, parameters: int) -> tuple[Method, str]:
+    """The method to use, and what a user should know about it (nothing for "runs"); "runs" asked for gives "wild" where
+    there are fewer than two runs a free parameter."""
     if asked not in METHODS:
         raise ValueError(f"resample is {asked!r}, but it must be one of {', '.join(METHODS)}")
     if asked == "sandwich":
-        return "sandwich"
-    return "wild" if asked == "wild" or runs < RUNS_PER_PARAMETER * parameters else "runs"
+        return (
+            "sandwich",
+            "intervals are from the clustered sandwich covariance, the quick option: nothing was refitted",
+        )
+    if asked == "runs" and runs >= RUNS_PER_PARAMETER * parameters:
+        return "runs", ""
+    few = f"{runs} runs for {parameters} free parameters (fewer than {RUNS_PER_PARAMETER:g} each)"
+    return (
+        "wild",
+        f"intervals are from a wild bootstrap of the runs' residuals: {few if asked == 'runs' else 'asked for'}",
+    )
 
 
 def spent(runs: int, parameters: int) -> float:
