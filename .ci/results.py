@@ -16,6 +16,7 @@ SWEEP = "data/runs/prose-python.parquet"
 SCRIPTS = {
     "demo.txt": ["-m", "scaling.demo", SWEEP, "out"],
     "shipped_fit.md": ["benchmarks/shipped_fit.py"],
+    "compare.md": ["benchmarks/compare.py"],
     "critical_ratio_rollout.md": ["benchmarks/critical_ratio_rollout.py"],
     "published.md": ["benchmarks/published.py"],
 }
