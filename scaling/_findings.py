@@ -22,6 +22,14 @@ def findings(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sentence for group in found for sentence in group)
 
 
+def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[str, ...]:
+    """The findings that make every number of a fit wrong, so that they go wherever the fit goes. several: the law tells
+    domains apart."""
+    trained = frame[frame["tokens"] > 0]
+    found = [_mixed_runs(trained), [] if several else _several_domains(frame), swapped(trained)]
+    return tuple(sentence for group in found for sentence in group)
+
+
 def _single(trained: pd.DataFrame) -> list[str]:
     found = []
     if trained["run"].nunique() == 1:

@@ -34,11 +34,16 @@ class Check:
             print_json(found)
             return
         _print_sizes(runs, found)
-        print_notes(runs.warnings)
+        rising = found["rise_then_fall"]
+        some = ", ".join(rising[:3]) + (", ..." if len(rising) > 3 else "")
+        early = [f"the general loss rises before it falls in {len(rising)} runs: {some}"] if rising else []
+        print_notes([*runs.warnings, *early])
 
 
 def describe(runs: Runs) -> dict[str, Any]:
     """What the table holds, as plain numbers and lists."""
+    from scaling.fitting.estimation.transient import transient_runs
+
     trained = runs.frame[runs.frame["tokens"] > 0]
     return {
         "source": runs.source,
@@ -49,6 +54,7 @@ def describe(runs: Runs) -> dict[str, Any]:
         "tokens": [float(trained["tokens"].min()), float(trained["tokens"].max())],
         "corpora": list(runs.corpora),
         "base": {corpus: runs.base(corpus).to_dict("records") for corpus in runs.corpora},
+        "rise_then_fall": transient_runs(runs),
         "warnings": list(runs.warnings),
     }
 

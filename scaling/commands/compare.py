@@ -84,7 +84,8 @@ def _print(found: Comparison, critical: dict[str, list[CriticalError]]) -> None:
 def _cell(placing: Placing | None) -> str:
     if placing is None:
         return "-"
-    mark = "*" if placing.behind == 0 else "~" if placing.tie else " "
+    known = math.isfinite(placing.behind_se)  # not with a single run
+    mark = "*" if known and placing.behind == 0 else "~" if placing.tie else " "
     return " / ".join(f"{100 * one.mape:.2f}" for one in placing.scores.values()) + f" {mark}"
 
 

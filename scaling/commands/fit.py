@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
@@ -47,27 +47,34 @@ class Fit:
 
     def __call__(self) -> None:
         """Fit, save where asked, print."""
-        if self.out is not None and not self.out.expanduser().parent.is_dir():
-            raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
+        out = self._target()
         runs = read_runs(self.runs, self.domain)
         result = self._fit(runs)
         profiles = self._profiles(runs, result)
-        if self.out is not None:
-            result.save(self.out.expanduser())
+        if out is not None:
+            result.save(out)
         if self.json:
             answer = result.to_json_dict()
             for corpus, found in profiles.items():
-                answer[corpus]["profiles"] = {one.name: one.to_json_dict() for one in found}
+                answer[corpus]["profiles"] = {name: _plain(one) for name, one in found.items()}
             print_json(answer)
             return
         print(result.summary())
         for corpus, found in profiles.items():
-            print(
-                "\n".join(
-                    [f"{corpus} loss: profile intervals ({100 * self.level:g} %)", *(one.line() for one in found)]
-                )
-            )
+            print(f"{corpus} loss: profile intervals ({100 * self.level:g} %)")
+            print("\n".join(one.line() if not isinstance(one, str) else f"  {one}" for one in found.values()))
         print_notes(warning for warning in runs.warnings if warning not in result.warnings)
+
+    def _target(self) -> Path | None:
+        """Where to write the fit, if anywhere. InputError for a folder that is not there, or the run table itself."""
+        if self.out is None:
+            return None
+        out = self.out.expanduser()
+        if not out.parent.is_dir():
+            raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
+        if out.resolve() == self.runs.expanduser().resolve():
+            raise InputError(f"{self.out}: is the run table itself; write the fit to another file")
+        return out
 
     def _fit(self, runs: Runs) -> FitResult:
         from scaling.fitting import fit
@@ -75,10 +82,23 @@ class Fit:
         names = ("law", "level", "draws", "seed", "burn_in", "resample")
         return fit(runs, **{name: getattr(self, name) for name in names}, **self.objective.options())
 
-    def _profiles(self, runs: Runs, result: FitResult) -> dict[str, list[ProfileResult]]:
-        """Corpus -> a profile of every parameter asked for."""
+    def _profiles(self, runs: Runs, result: FitResult) -> dict[str, dict[str, ProfileResult | str]]:
+        """Corpus -> parameter -> its profile, or why it has none there. InputError where it has none in any corpus."""
         from scaling.fitting import profile
 
         options = {"law": self.law, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
-        corpora = result.corpora if self.profile else {}
-        return {c: [profile(runs, name, corpus=c, **options) for name in self.profile] for c in corpora}
+        found: dict[str, dict[str, ProfileResult | str]] = {corpus: {} for corpus in result.corpora if self.profile}
+        for name in self.profile:
+            for corpus in found:
+                try:
+                    found[corpus][name] = profile(runs, name, corpus=corpus, **options)
+                except InputError as reason:
+                    found[corpus][name] = str(reason).removeprefix(f"{runs.source}: ")
+            if all(isinstance(one[name], str) for one in found.values()):
+                raise InputError(f"{runs.source}: {next(iter(found.values()))[name]}")
+        return found
+
+
+def _plain(found: ProfileResult | str) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"value": None, "low": None, "high": None, "open": []}
+    return {**nothing, "why": found} if isinstance(found, str) else found.to_json_dict()

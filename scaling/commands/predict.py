@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, print_json, print_table
+from scaling.commands.options import Count, print_json, print_notes, print_table
 from scaling.errors import InputError
 from scaling.units import format_count
+
+if TYPE_CHECKING:
+    from scaling.fitting import Fit
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,9 @@ class Predict:
         fitted = fitted if self.domain is None else fitted.at(self.domain)
         losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio, kind=self.interval)
         answer = {name: value.to_json_dict() for name, value in losses.items()}
+        notes = list(_notes(fitted, self.ratio))
         if self.json:
-            print_json(answer)
+            print_json({**answer, "warnings": notes})
             return
         target = f"{format_count(self.params)} params, {format_count(self.tokens)} tokens, ratio {self.ratio:g}"
         numbers = [
@@ -54,3 +59,15 @@ class Predict:
             for name, row in answer.items()
         ]
         print_table(target, ["nats/token", "value", "low", "high"], numbers)
+        print_notes(notes)
+
+
+def _notes(fitted: Fit, ratio: float) -> Iterator[str]:
+    """What makes the numbers doubtful: what every fit of the table says, a law not identified, a ratio never trained."""
+    yield from fitted.warnings
+    for corpus, one in fitted.corpora.items():
+        if one.status == "not_identified":
+            yield f"the table does not identify every parameter of the {corpus} loss"
+    low, high = zip(*(one.ranges["ratio"] for one in fitted.corpora.values()), strict=True)
+    if not min(low) <= ratio <= max(high):
+        yield f"ratio {ratio:g} lies outside of those that were trained, {min(low):g} to {max(high):g}"

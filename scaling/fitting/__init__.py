@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.fit import fit
 from scaling.fitting.groups import fit_groups, fit_points
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.intervals.profile import Profile, profile
-from scaling.fitting.result import CorpusFit, Fit, Provenance
+from scaling.fitting.result import Fit, Provenance
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""From an estimation to a result: intervals, quality, status, and every warning that a user should read."""
+"""What a user should read of a fit: one sentence each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scaling.fitting.engine.objective import Objective
-from scaling.fitting.estimation.estimate import Estimation, predictions
-from scaling.fitting.estimation.identify import LABELS, distinct_values
+from scaling.fitting.estimation.estimate import Estimation
+from scaling.fitting.estimation.identify import LABELS, distinct_values, shaped_by
 from scaling.fitting.estimation.sample import Sample
-from scaling.fitting.intervals.interval import Estimate, interval
-from scaling.fitting.result import CorpusFit, Status
 from scaling.laws.base import Array
 
-POOR_CONDITION = 1e5
+POOR_CONDITION, POOR_R2 = 1e5, 0.5
+OUTLYING, LEAST_OUTLYING, FEWEST_RUNS = 8.0, 0.02, 6  # of the runs' usual misfit; a share of the loss; runs to judge by
+NARROW = 1.3  # largest over smallest size or token count
 _CURES = {
-    "params": "a third model size",
+    "params": "{} or more model sizes",
     "tokens": "more token counts",
     "share": "more ratios",
     "k1": "more domains",
@@ -24,76 +23,17 @@ _CURES = {
 }
 
 
-def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: str) -> CorpusFit:
-    """The result of one corpus from its estimation, its rows, its resampled parameters (B, p) and a note on those."""
-    theta = done.full_theta(done.optimum.q)
-    quality = _quality(done, made)
-    warnings = (
+def warnings_of(done: Estimation, made: Sample, theta: Array, r2: float) -> tuple[str, ...]:
+    """Every sentence on one corpus' fit: what was left out, what the table does not tell, where the law does not hold."""
+    return (
         *made.warnings,
         *_reduction_warnings(done, made),
         *_bound_warnings(done),
+        *_range_warnings(done),
         *_identification_warnings(done),
         *_trend_warnings(done, made, theta),
-        *([note] if note and len(draws) else []),
+        *_misfit_warnings(done, made, r2),
     )
-    status: Status = "warning" if warnings else "ok"
-    if done.reduction.pulled or done.unseen:
-        status = "not_identified"
-    return CorpusFit(
-        law=done.law.name,
-        corpus=made.corpus,
-        parameters=_estimates(done, theta, draws, level),
-        theta=theta,
-        draws=draws,
-        dropped=done.reduction.dropped,
-        held=_held(done, made),
-        ranges={
-            "params": _range(made.x["params"]),
-            "tokens": _range(made.x["tokens"]),
-            "ratio": _range(made.ratio),
-        },
-        rows=len(made.observed),
-        runs=len(np.unique(made.run)),
-        level=level,
-        status=status,
-        warnings=warnings,
-        ratios=tuple(float(r) for r in np.unique(made.ratio)),
-        others=made.others,
-        **quality,
-    )
-
-
-def _range(values: Array) -> tuple[float, float]:
-    return float(values.min()), float(values.max())
-
-
-def _estimates(done: Estimation, theta: Array, draws: Array, level: float) -> dict[str, Estimate[float]]:
-    names = done.law.names
-    return {n: interval(theta[names.index(n)], draws[:, names.index(n)], level) for n in done.model.law.names}
-
-
-def _held(done: Estimation, made: Sample) -> dict[str, float]:
-    """Variables with one value in the table, by the table's names; also those that the law does not look at."""
-    columns = {"params": made.x["params"], "tokens": made.x["tokens"], "ratio": made.ratio}
-    return {name: float(np.median(v)) for name, v in columns.items() if distinct_values(v) == 1}
-
-
-def _quality(done: Estimation, made: Sample) -> dict[str, float]:
-    """On log residuals for laws of losses, whatever the objective was, so that fits can be compared."""
-    fitted = predictions(done)
-    predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
-    error = predicted - made.observed
-    losses = done.law.target == "loss"
-    residual = np.log(predicted / made.observed) if losses else error
-    robust = Objective(delta=done.objective.delta) if losses else done.objective
-    spread = float(((made.observed - made.observed.mean()) ** 2).sum())
-    freedom = max(len(residual) - done.fitted, 1)
-    return {
-        "huber": float(robust.total(residual, robust.influence(residual))),
-        "r2": 1 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
-        "mape": float(np.mean(np.abs(error / made.observed if losses else error))),
-        "residual_sd": float(np.sqrt((residual**2).sum() / freedom)),
-    }
 
 
 def _reduction_warnings(done: Estimation, made: Sample) -> list[str]:
@@ -144,10 +84,56 @@ def _identification_warnings(done: Estimation) -> list[str]:
 
 
 def _cure(done: Estimation, group: tuple[str, ...]) -> str:
-    terms = getattr(done.model.law, "terms", ())
-    variables = {v for t in terms for v in t.variables if set(group) & {t.coefficient, *t.shape}}
-    asked = variables or set(done.model.law.variables)  # a pure function does not say which of its variables
-    return "runs with " + " or ".join(dict.fromkeys(_CURES[v] for v in sorted(asked))) + " would"
+    """What table would tell the parameters apart."""
+    asked = shaped_by(done.model.law, group)
+    if {"params", "tokens"} <= set(asked) and _together(done.model.x):
+        return "runs in which tokens do not rise with the model size would"
+    wanted = (_CURES[v].format(distinct_values(done.model.x[v]) + 1) for v in asked)
+    return "runs with " + " or ".join(dict.fromkeys(wanted)) + " would"
+
+
+def value_range(values: Array) -> tuple[float, float]:
+    """Smallest and largest value."""
+    return float(values.min()), float(values.max())
+
+
+def _range_warnings(done: Estimation) -> list[str]:
+    """Sizes or token counts that hardly vary, or only together."""
+    x, found = done.model.x, []
+    for variable in [v for v in ("params", "tokens") if v in x and v not in done.reduction.held]:
+        low, high = value_range(x[variable])
+        if high < NARROW * low:
+            found.append(
+                f"the {LABELS[variable]}s span a factor of {high / low:.4g} only, so beyond them all is a guess"
+            )
+    if _together(x):
+        found.append("model size and token count rise together in this table, so their effects cannot be told apart")
+    return found
+
+
+def _together(x: Mapping[str, Array]) -> bool:
+    """True if size and tokens vary, and one gives the other."""
+    if not {"params", "tokens"} <= set(x) or min(distinct_values(x[v]) for v in ("params", "tokens")) < 2:
+        return False
+    return bool(abs(np.corrcoef(np.log(x["params"]), np.log(x["tokens"]))[0, 1]) > 0.999)
+
+
+def _misfit_warnings(done: Estimation, made: Sample, r2: float) -> list[str]:
+    """A law that explains little, and runs that lie far from it while the others do not: diverged ones, or mislabelled."""
+    found = [f"the law explains only {100 * max(r2, 0):.0f} % of the variance of the rows"] if r2 < POOR_R2 else []
+    if done.law.target != "loss":
+        return found
+    residual = np.log(made.observed) - np.log(done.law.value(done.full_theta(done.optimum.q), made.x))
+    runs = np.unique(made.run)
+    means = np.array([residual[made.run == run].mean() for run in runs])
+    usual = 1.4826 * float(np.median(np.abs(means - np.median(means))))
+    far = np.abs(means) > max(OUTLYING * usual, LEAST_OUTLYING)
+    if len(runs) < FEWEST_RUNS or not far.any():
+        return found
+    worst = np.flatnonzero(far)[np.argsort(-np.abs(means[far]))]
+    named = ", ".join(f"{made.names[runs[k]]} ({100 * np.expm1(means[k]):+.0f} %)" for k in worst[:3])
+    more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
+    return [*found, f"far from the law beside the other runs: {named}{more}"]
 
 
 def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
@@ -156,8 +142,8 @@ def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
     law = done.law
     if law.target != "loss" or not {"tokens", "share"} <= set(law.variables):
         return []
-    axes = {v: np.geomspace(*_range(made.x[v]), 5) for v in ("params", "tokens")}
-    axes["share"] = np.linspace(*_range(made.x["share"]), 21)
+    axes = {v: np.geomspace(*value_range(made.x[v]), 5) for v in ("params", "tokens")}
+    axes["share"] = np.linspace(*value_range(made.x["share"]), 21)
     grid = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True))
     shape = grid["share"].shape
     grid |= {v: np.full(shape, np.median(made.x[v])) for v in law.variables if v not in axes}

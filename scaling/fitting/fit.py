@@ -7,18 +7,24 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from scaling._findings import swapped
+from scaling._findings import decisive
 from scaling.errors import InputError
+from scaling.fitting.assemble import assemble
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import Prepared, prepare
-from scaling.fitting.findings import assemble
-from scaling.fitting.intervals.bootstrap import METHODS, choose_method
+from scaling.fitting.estimation.variables import tells_domains_apart
+from scaling.fitting.intervals.bootstrap import METHODS, ORIGINS, choose_method, spread_over
 from scaling.fitting.intervals.bootstrap import resample as resample_runs
 from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs
 from scaling.version import VERSION
+
+NO_INTERVAL = (
+    "no intervals: with {}, the parameters of the {} loss follow all that runs differ by luck, so nothing shows how much"
+    " that is; more runs, or the same with another seed, would"
+)
 
 
 def fit(
@@ -51,8 +57,8 @@ def fit(
     )
     table = ready.table
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
-    drawn, note = _draw(ready, done, draws, seed, resample)
-    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note) for c in done}
+    drawn, note, origin = _draw(ready, done, draws, seed, resample)
+    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note if draws else "") for c in done}
     return Fit(
         law=law,
         general=made.get("general"),
@@ -61,34 +67,41 @@ def fit(
         burn_in=ready.burn_in.value,
         level=level,
         provenance=_provenance(table),
-        # Of what a table lacks only this makes every number wrong, so it goes wherever the fit goes.
-        warnings=(*swapped(table.frame[table.frame["tokens"] > 0]), *ready.burn_in.warnings),
-        objective=ready.objective.text(),
+        warnings=(*decisive(table.frame, tells_domains_apart(ready.law)), *ready.burn_in.warnings),
+        objective=ready.objective.text() + (", rows weighted by standard errors" if weights else ""),
+        resampling=origin,
     )
 
 
 def _check_options(level: float, draws: int, seed: int, resample: str) -> None:
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")
-    if draws < 0:
-        raise InputError(f"draws is {draws}, but it cannot be negative")
-    if seed < 0:
-        raise InputError(f"seed is {seed}, but it cannot be negative")
+    for name, value in (("draws", draws), ("seed", seed)):
+        if value < 0:
+            raise InputError(f"{name} is {value}, but it cannot be negative")
     if resample not in METHODS:
         raise InputError(f"resample is {resample!r}, but it must be one of {', '.join(METHODS)}")
 
 
 def _draw(
     ready: Prepared, done: dict[str, Estimation], draws: int, seed: int, asked: str
-) -> tuple[dict[str, Array], str]:
-    """Resampled fits of every corpus from the same resampled runs, so that they are paired; and a note on them."""
+) -> tuple[dict[str, Array], str, str]:
+    """Resampled fits of every corpus from the same resampled runs, so that they are paired; a note on them; and where they
+    come from. None for all where one corpus cannot have them."""
     runs = min(len(np.unique(s.run)) for s in ready.samples.values())
     parameters = max(e.fitted for e in done.values())
     method, note = choose_method(asked, runs, parameters)
-    sizes = ready.table.frame.groupby("run", sort=False)["params"].first().reindex(ready.runs).to_numpy()
+    # Runs that only hold base losses, or nothing after the burn-in, have no luck to resample.
+    there = np.unique(np.concatenate([s.run for s in ready.samples.values()]))
+    sizes = ready.table.frame.groupby("run", sort=False)["params"].first().reindex(ready.runs[there]).to_numpy()
     strata = np.unique(sizes, return_inverse=True)[1]
-    drawn = resample_runs(method, strata, draws, seed, parameters)
-    return {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}, note
+    drawn = spread_over(resample_runs(method, strata, draws, seed, parameters), there, len(ready.runs))
+    fits = {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}
+    empty = [c for c, found in fits.items() if not len(found)]
+    if draws and empty:
+        note = NO_INTERVAL.format("one run" if runs == 1 else f"{runs} runs", " and ".join(empty))
+        return {c: found[:0] for c, found in fits.items()}, note, "none"
+    return fits, note, f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
 
 
 def _base(table: Runs, corpus: str) -> list[dict[str, float]]:

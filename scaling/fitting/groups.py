@@ -37,6 +37,8 @@ def fit_groups(
     chosen = get_law(law)
     if by not in runs.frame:
         raise InputError(f"{runs.source}: there is no column {by} to group by")
+    if (runs.frame.groupby("run")[by].nunique(dropna=False) > 1).any():
+        raise InputError(f"{runs.source}: column {by} changes within a run, and runs are not divided")
     names = pd.Index(runs.frame["run"].unique())
     made = sample(runs, chosen, corpus, names)
     keys = runs.frame.groupby("run", sort=False)[by].first().reindex(names).to_numpy()[made.run]

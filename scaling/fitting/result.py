@@ -1,4 +1,4 @@
-"""The fit of a law as a result: immutable, predicts, prints itself, and knows what it cannot answer."""
+"""The fit of a law to a run table as a result: immutable, predicts, saves and prints itself."""
 
 from __future__ import annotations
 
@@ -11,132 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.errors import InputError
-from scaling.fitting.intervals.interval import Estimate, interval
+from scaling.fitting.corpus_fit import CorpusFit
+from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import get_law
 from scaling.laws.base import Array
-from scaling.units import finite_or_none
-
-Status = Literal["ok", "warning", "not_identified"]
-_LABELS = {"params": "model size", "tokens": "token count", "ratio": "ratio"}
-
-
-@dataclass(frozen=True, eq=False)
-class CorpusFit:
-    """A law fitted to one corpus' losses.
-
-    parameters: the free ones, natural units. theta (p,): all parameters in the law's order; dropped terms hold the
-    neutral value. draws (B, p): resampled fits, paired by index between corpora. dropped: parameter -> why the table
-    does not identify it. held: variable -> the only value the table has. ranges: params, tokens, ratio as fitted;
-    ratios: every ratio that was trained. others: domain -> values of the law's variables beyond size, tokens and share
-    (a prediction needs them of one domain, see `Fit.at`). huber: sum over rows of Huber's loss of log residuals (delta
-    as given to the fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log
-    residuals, corrected for the free parameters (of plain residuals where the law gives differences).
-    """
-
-    law: str
-    corpus: str
-    parameters: Mapping[str, Estimate[float]]
-    theta: Array
-    draws: Array
-    dropped: Mapping[str, str]
-    held: Mapping[str, float]
-    ranges: Mapping[str, tuple[float, float]]
-    rows: int
-    runs: int
-    huber: float
-    r2: float
-    mape: float
-    residual_sd: float
-    level: float
-    status: Status = "ok"
-    warnings: tuple[str, ...] = ()
-    ratios: tuple[float, ...] = ()
-    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-    def curve(self, params: npt.ArrayLike, tokens: npt.ArrayLike, ratio: npt.ArrayLike, draws: bool = False) -> Array:
-        """Losses at inputs that broadcast to a shape S: an array of shape S, or (B, *S) with `draws`.
-
-        Raises InputError for a place along a dimension that the table does not have.
-        """
-        where = {"params": params, "tokens": tokens, "ratio": ratio}
-        arrays = dict(zip(where, np.broadcast_arrays(*(np.asarray(v, float) for v in where.values())), strict=True))
-        self._check(arrays)
-        share = arrays["ratio"] if self.corpus == "domain" else 1.0 - arrays["ratio"]
-        shape = share.shape
-        x = {"params": arrays["params"].ravel(), "tokens": arrays["tokens"].ravel(), "share": share.ravel()}
-        x |= self.elsewhere(x["share"].shape)
-        theta = self.draws if draws else self.theta
-        values = get_law(self.law).value(theta, x)
-        return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
-
-    def predict(
-        self,
-        params: npt.ArrayLike,
-        tokens: npt.ArrayLike,
-        ratio: npt.ArrayLike,
-        kind: Literal["mean", "prediction"] = "mean",
-    ) -> Estimate[Any]:
-        """The loss at params, tokens, ratio with its interval: floats for single numbers, else arrays of the broadcast
-        shape.
-
-        kind: "mean" is the interval of the law's curve (what many runs would average to), "prediction" that of one new
-        run, which adds the residual noise.
-        """
-        value = self.curve(params, tokens, ratio)
-        spread = self.curve(params, tokens, ratio, draws=True)
-        if kind == "prediction":
-            noise = np.random.default_rng(0).normal(0.0, self.residual_sd, size=(len(spread),))
-            noise = noise.reshape(-1, *([1] * value.ndim))
-            spread = spread * np.exp(noise) if get_law(self.law).target == "loss" else spread + noise
-        elif kind != "mean":
-            raise ValueError(f"kind is {kind!r}, but it must be 'mean' or 'prediction'")
-        return interval(value, spread, self.level)
-
-    def _check(self, where: Mapping[str, Array]) -> None:
-        for name, low, high in (("params", 0, np.inf), ("tokens", 0, np.inf), ("ratio", 0, 1)):
-            outside = ~((where[name] >= low) & (where[name] <= high))
-            if outside.any() or (name != "ratio" and (where[name] == 0).any()):
-                must = "between 0 and 1" if name == "ratio" else "above 0"
-                raise InputError(f"{name} must be {must} to predict a loss")
-        for name, only in self.held.items():
-            far = np.abs(where[name] - only) > 1e-3 * max(abs(only), 1e-3)
-            if far.any():
-                asked, label = float(where[name][far].flat[0]), _LABELS[name]
-                raise InputError(
-                    f"the {self.corpus} loss was fitted at one {label} ({name} = {only:g}), so it cannot be predicted"
-                    f" at {name} = {asked:g}; a table with runs at three or more {label}s would tell"
-                )
-
-    def elsewhere(self, shape: tuple[int, ...]) -> dict[str, Array]:
-        """The law's variables beyond size, tokens and share, as arrays of that shape.
-
-        Raises InputError for a fit of several domains, of which none was chosen.
-        """
-        if len(self.others) > 1:
-            there = ", ".join(self.others)
-            raise InputError(f"the law {self.law} was fitted to several domains ({there}); say for which to predict")
-        return {v: np.full(shape, value) for one in self.others.values() for v, value in one.items()}
-
-    def summary(self) -> str:
-        """A text table of the fit, to be pasted into a report."""
-        from scaling.fitting.summary import corpus_summary
-
-        return corpus_summary(self)
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """The contract's object for one corpus."""
-        return {
-            "parameters": {name: e.to_json_dict() for name, e in self.parameters.items()},
-            "rows": self.rows,
-            "runs": self.runs,
-            "huber": self.huber,
-            "r2": finite_or_none(self.r2),
-            "mape": self.mape,
-            "status": self.status,
-            "warnings": list(self.warnings),
-            "dropped": dict(self.dropped),
-            "held": dict(self.held),
-        }
 
 
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
@@ -171,7 +49,7 @@ class Fit:
     size.
 
     burn_in: the share of each run's token budget that was left out at its beginning. objective: what was minimised, in
-    words.
+    words. resampling: where the intervals come from, in words.
     """
 
     law: str
@@ -183,6 +61,7 @@ class Fit:
     provenance: Provenance
     warnings: tuple[str, ...] = field(default=())
     objective: str = ""
+    resampling: str = ""
 
     @property
     def corpora(self) -> dict[str, CorpusFit]:
@@ -197,8 +76,28 @@ class Fit:
         ratio: npt.ArrayLike,
         kind: Literal["mean", "prediction"] = "mean",
     ) -> dict[str, Estimate[Any]]:
-        """{"general_loss": Estimate, "domain_loss": Estimate}, of the corpora that were fitted."""
-        return {f"{name}_loss": one.predict(params, tokens, ratio, kind) for name, one in self.corpora.items()}
+        """{"general_loss": Estimate, "domain_loss": Estimate}, of the corpora that were fitted.
+
+        A law of differences needs the base loss of that size, to which it adds; InputError where the table has none.
+        """
+        found = {f"{name}_loss": one.predict(params, tokens, ratio, kind) for name, one in self.corpora.items()}
+        if get_law(self.law).target == "loss":
+            return found
+        shape = np.broadcast_shapes(*(np.shape(v) for v in (params, tokens, ratio)))
+        sizes = np.broadcast_to(np.asarray(params, float), shape)
+        return {f"{name}_loss": found[f"{name}_loss"].shifted(self._base_losses(name, sizes)) for name in self.corpora}
+
+    def _base_losses(self, corpus: str, sizes: Array) -> Any:
+        """The base losses at sizes of any shape; a number for one size."""
+        known = {record["params"]: record["loss"] for record in self.base[corpus]}
+        for size in np.unique(sizes):
+            if not any(abs(size - n) <= 1e-3 * n for n in known):
+                raise InputError(
+                    f"the law {self.law} gives changes of the loss, and the table has no base {corpus} loss (a row with"
+                    f" tokens = 0) at params = {size:g} to add them to"
+                )
+        losses = np.vectorize(lambda size: known[min(known, key=lambda n: abs(n - size))], otypes=[float])(sizes)
+        return float(losses) if losses.ndim == 0 else losses
 
     def at(self, domain: str | None = None, **values: float) -> Fit:
         """The fit for one of its domains, or for values of the law's variables beyond size, tokens and share (k1=...,
@@ -223,6 +122,7 @@ class Fit:
             "domain": None if self.domain is None else self.domain.to_json_dict(),
             "burn_in": self.burn_in,
             "objective": self.objective,
+            "resampling": self.resampling,
             "level": self.level,
             "warnings": list(self.warnings),
         }

@@ -7,23 +7,33 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scaling.errors import InputError
+from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
-from scaling.fitting.result import CorpusFit, Fit, Provenance
+from scaling.fitting.result import Fit, Provenance
 from scaling.laws import get_law
 from scaling.laws.base import Array
 from scaling.units import finite_or_none
 
 FORMAT, VERSION = "scaling-fit", 1
+Level = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False)
+
+
+class _Ranges(_Strict):
+    params: tuple[Positive, Positive]
+    tokens: tuple[Positive, Positive]
+    ratio: tuple[Share, Share]
 
 
 class _Estimate(_Strict):
@@ -40,14 +50,14 @@ class _Corpus(_Strict):
     draws: list[list[float | None]]
     dropped: dict[str, str]
     held: dict[str, float]
-    ranges: dict[str, tuple[float, float]]
+    ranges: _Ranges
     rows: int
     runs: int
     huber: float
     r2: float | None
     mape: float
-    residual_sd: float | None
-    level: float
+    residual_sd: Annotated[float, Field(ge=0)] | None
+    level: Level
     status: Literal["ok", "warning", "not_identified"]
     warnings: list[str]
     ratios: list[float]
@@ -68,11 +78,12 @@ class _Saved(_Strict):
     general: _Corpus | None
     domain: _Corpus | None
     base: dict[str, list[dict[str, float | None]]]
-    burn_in: float
-    level: float
+    burn_in: Annotated[float, Field(ge=0, lt=1)]
+    level: Level
     provenance: _Provenance
     warnings: list[str]
     objective: str = ""
+    resampling: str = ""
 
 
 def save_fit(fit: Fit, path: str | Path) -> None:
@@ -148,6 +159,7 @@ def _encode(fit: Fit) -> dict[str, Any]:
         "provenance": vars(fit.provenance),
         "warnings": list(fit.warnings),
         "objective": fit.objective,
+        "resampling": fit.resampling,
     }
 
 
@@ -186,6 +198,7 @@ def _decode(saved: _Saved, path: Path) -> Fit:
         provenance=Provenance(**saved.provenance.model_dump()),
         warnings=tuple(saved.warnings),
         objective=saved.objective,
+        resampling=saved.resampling,
         **corpora,
     )
 

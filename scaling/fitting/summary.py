@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scaling.laws import get_law
+from scaling.laws import Law, get_law
 
 if TYPE_CHECKING:
+    from scaling.fitting.corpus_fit import CorpusFit
     from scaling.fitting.intervals.interval import Estimate
-    from scaling.fitting.result import CorpusFit, Fit
+    from scaling.fitting.result import Fit
 
 
 def _number(value: float) -> str:
@@ -30,11 +31,16 @@ def corpus_summary(fit: CorpusFit) -> str:
         f"  {fit.rows} rows in {fit.runs} runs, status {fit.status}",
         f"  {'':<7}{'value':>12}{'low':>12}{'high':>12}  (interval {percent})",
         *(_row(name, estimate, law.parameter(name).meaning) for name, estimate in fit.parameters.items()),
-        f"  Huber {fit.huber:.4g}   R2 {fit.r2:.4f}   MAPE {100 * fit.mape:.2f} %   residual sd {fit.residual_sd:.2g}",
+        f"  Huber {fit.huber:.4g}   R2 {fit.r2:.4f}   {_error(fit, law)}   residual sd {fit.residual_sd:.2g}",
         *(f"  held: {name} = {value:g}" for name, value in fit.held.items()),
         *(f"  ! {warning}" for warning in fit.warnings),
     ]
     return "\n".join(lines)
+
+
+def _error(fit: CorpusFit, law: Law) -> str:
+    """The mean absolute error: relative for losses, in nats for differences."""
+    return f"MAPE {100 * fit.mape:.2f} %" if law.target == "loss" else f"mean |error| {fit.mape:.4f} nats"
 
 
 def fit_summary(fit: Fit) -> str:
@@ -43,7 +49,8 @@ def fit_summary(fit: Fit) -> str:
     head = [
         f"{law.title} fitted to {where.source} ({where.rows} rows)",
         f"  {law.source}",
-        f"  burn-in {fit.burn_in:.3g}",
+        f"  burn-in {fit.burn_in:.3g}; minimised: {fit.objective}",
+        f"  intervals: {fit.resampling}",
     ]
     head += [f"  ! {warning}" for warning in fit.warnings]
     return "\n".join(["\n".join(head), *(corpus_summary(one) for one in fit.corpora.values())])

@@ -1,27 +1,22 @@
 """What the laws of the D-CPT paper share: its parameters, of one meaning in all of them, and its terms.
 
-The paper prints no fitted values. Typical ones, used only where a table identifies nothing, are Hoffmann's alpha and beta
-(0.34 and 0.28, as in Chinchilla's law) with a spread that holds other published fits; gamma, eps and eta are judged from
-our fits to the paper's Table 5 and to our own sweep (gamma 0.23 and 0.42 there, eps 0.002 and 0.03), with wide spreads.
+Size and tokens are those of Chinchilla's law, to which D-CPT reduces at a fixed share. The paper prints no fitted values:
+typical gamma, eps and eta, used only where a table identifies nothing, are judged from our fits to the paper's Table 5 and
+to our own sweep (gamma 0.23 and 0.42 there, eps 0.002 and 0.03), with wide spreads.
 """
 
 import math
 
 from scaling.laws.base import Parameter
+from scaling.laws.chinchilla import SIZE as SIZE
+from scaling.laws.chinchilla import SIZE_TERM as SIZE_TERM
+from scaling.laws.chinchilla import TOKENS as TOKENS
 from scaling.laws.factors import Power
 from scaling.laws.terms import Term
 
 SOURCE = "Que et al. 2024, D-CPT Law: Domain-specific Continual Pre-Training Scaling Law, arXiv 2406.01375"
 
 FLOOR = Parameter("E", 0.0, math.inf, "nats/token", "loss that neither size, tokens nor share remove")
-SIZE = (
-    Parameter("A", 0.0, math.inf, "nats/token * params^alpha", "strength of the size term"),
-    Parameter("alpha", 0.0, 3.0, "1", "how fast size pays", "exponent", (0.05, 1.2), (0.34, 0.15)),
-)
-TOKENS = (
-    Parameter("B", 0.0, math.inf, "nats/token * tokens^beta", "strength of the token term"),
-    Parameter("beta", 0.0, 3.0, "1", "how fast tokens pay", "exponent", (0.05, 1.2), (0.28, 0.15)),
-)
 # Not down to 0: at share 0 the token term is 0 for every eta > 0 but B / D^beta for eta = 0, and a fit cannot cross a
 # jump.
 ETA = Parameter("eta", 1e-3, 10.0, "1", "how the token term grows with the share", "exponent", (0.05, 2.0), (0.5, 0.4))
@@ -31,5 +26,4 @@ SHARE = (
     Parameter("eps", 1e-6, 2.0, "1", "share at which the share term levels off", "shift", (1e-3, 0.3), (0.01, 1.5)),
 )
 
-SIZE_TERM = Term("A", (Power("params", "alpha", sign=-1),))
 SHARE_TERM = Term("C", (Power("share", "gamma", sign=-1, shift="eps"),))

@@ -112,7 +112,8 @@ class FunctionLaw(Law):
     are rescaled inside the solver, to order one, and the coefficient's start range is for that scale. Variables not
     named there keep their unit. linear: the coefficients in which the law is linear, solved for at every start.
     absent: variable -> the parameters that do nothing at their neutral value and are left out where a table has one
-    value of that variable only.
+    value of that variable only. shapes: variable -> the exponents and shifts that its values tell, in the order in which
+    few values tell them.
     """
 
     function: Function | None = None
@@ -122,6 +123,7 @@ class FunctionLaw(Law):
     units: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     linear: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         assert self.function is not None, self.name
@@ -165,4 +167,5 @@ class FunctionLaw(Law):
             derivative=lambda theta, x: whole.gradient(full(theta), x)[..., kept, :],
             units={c: u for c, u in self.units.items() if c not in names},
             linear=tuple(n for n in self.linear if n not in names),
+            shapes={v: tuple(n for n in own if n not in names) for v, own in self.shapes.items()},
         )

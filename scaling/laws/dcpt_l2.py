@@ -81,6 +81,7 @@ LAW = FunctionLaw(
     formula_text="L = E + A / N^alpha + ((B / D^beta)^(1/eta) + (C / (r + eps)^gamma)^(1/eta))^eta",
     units={"A": ("params", "alpha"), "B": ("tokens", "beta")},
     linear=("E", "A"),
+    shapes={"params": ("alpha",), "tokens": ("beta",), "share": ("gamma", "eps")},
     # With one part alone there is nothing to join.
     absent={"params": ("A", "alpha"), "tokens": ("B", "beta", "eta"), "share": ("C", "gamma", "eps", "eta")},
 )

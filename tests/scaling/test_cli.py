@@ -196,6 +196,7 @@ def test_options_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path, tmp_pa
     assert "need a column general_loss_se" in refused(capsys, "fit", runs, "--weights", "se")
     assert "burn_in is 2" in refused(capsys, "fit", runs, "--burn-in", 2)
     assert "draws is -1" in refused(capsys, "fit", runs, "--draws", -1)
+    assert "delta is 1e+300" in refused(capsys, "fit", runs, "--delta", 1e300)
 
 
 def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
@@ -248,6 +249,38 @@ def test_profiles_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path) -> No
     assert main(["fit", str(runs), "--profile", "gamma", "--draws", "0"]) == 0
     assert "domain loss: profile intervals (90 %)" in capsys.readouterr().out
     assert "no parameter 'gama'" in refused(capsys, "fit", runs, "--profile", "gama")
+
+
+def test_a_parameter_that_one_corpus_does_not_fit_is_profiled_in_the_other(
+    capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(runs)
+    table.loc[table["ratio"] != 0.5, "general_loss"] = np.nan
+    table.to_csv(tmp_path / "some.csv", index=False)
+    found = ask(capsys, "fit", tmp_path / "some.csv", "--profile", "gamma", "--draws", 0)
+    assert "to the general loss" in found["general"]["profiles"]["gamma"]["why"]
+    assert found["domain"]["profiles"]["gamma"]["value"] > 0
+
+
+def test_the_run_table_is_not_written_over(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "runs.csv"
+    copy.write_bytes(runs.read_bytes())
+    assert "is the run table itself" in refused(capsys, "fit", copy, "--out", copy)
+    assert copy.read_bytes() == runs.read_bytes()
+
+
+def test_predictions_say_what_makes_them_doubtful(
+    capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path
+) -> None:
+    table = pd.read_csv(runs)
+    table[table["ratio"].between(0.1, 0.9) & (table["params"] > 1e8)].to_csv(tmp_path / "some.csv", index=False)
+    ask(capsys, "fit", tmp_path / "some.csv", "--draws", 5, "--out", tmp_path / "fit.json")
+    where = ("--params", "1B", "--tokens", "1B")
+    text = " ".join(ask(capsys, "predict", tmp_path / "fit.json", *where, "--ratio", 1)["warnings"])
+    assert "does not identify every parameter" in text
+    assert "ratio 1 lies outside" in text
+    inside = " ".join(ask(capsys, "predict", tmp_path / "fit.json", *where, "--ratio", 0.5)["warnings"])
+    assert "lies outside" not in inside
 
 
 def test_the_interval_of_a_new_run_is_wider(capsys: pytest.CaptureFixture[str], saved: Path) -> None:

@@ -20,11 +20,11 @@ class FunctionModel:
     """A law that is a pure function, on a table. Variables that its `units` name are divided by their geometric mean,
     shifts are internal by their log; there are no tables, since rows share nothing that we can see."""
 
-    def __init__(self, law: FunctionLaw, x: Variables) -> None:
+    def __init__(self, law: FunctionLaw, x: Variables, rescale: bool = True) -> None:
         self.law: Law = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(self.x.values())))
-        self._unit = {v: geometric_mean(self.x[v]) for v, _ in law.units.values()}
+        self._unit = {v: geometric_mean(self.x[v]) if rescale else 1.0 for v, _ in law.units.values()}
         self._scaled = {v: values / self._unit.get(v, 1.0) for v, values in self.x.items()}
         self._coefficients = [(law.names.index(c), law.names.index(e), v) for c, (v, e) in law.units.items()]
         self._logged = np.flatnonzero([p.kind == "shift" for p in law.parameters])

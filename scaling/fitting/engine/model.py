@@ -51,7 +51,7 @@ class Model(Protocol):
 
 
 class TermModel:
-    """A law of terms on a table; see `scaling.fitting.part.Part` for how a term is evaluated."""
+    """A law of terms on a table; see `scaling.fitting.engine.part.Part` for how a term is evaluated."""
 
     def __init__(self, law: TermLaw, x: Variables, rescale: bool = True) -> None:
         self.law: Law = law
@@ -176,9 +176,10 @@ def _shifted(law: TermLaw, name: str) -> str:
     return ""
 
 
-def compile_law(law: Law, x: Variables) -> Model:
-    """The law on the table x, a dict of arrays (n,) that holds at least the law's variables."""
+def compile_law(law: Law, x: Variables, rescale: bool = True) -> Model:
+    """The law on the table x, a dict of arrays (n,) that holds at least the law's variables. Without rescale variables
+    keep their units, so that coefficients are internally what they are naturally."""
     if isinstance(law, TermLaw):
-        return TermModel(law, x)
+        return TermModel(law, x, rescale)
     assert isinstance(law, FunctionLaw), law.name
-    return FunctionModel(law, x)
+    return FunctionModel(law, x, rescale)

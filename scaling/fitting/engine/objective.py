@@ -13,6 +13,7 @@ from scaling.laws.base import Array, Law
 # Huber's loss has no curvature in the rows beyond delta; a little is lent to them, so that a step stays bounded where
 # most rows lie beyond it. Too much would slow the last steps down, which are Newton's otherwise.
 OUTER_CURVATURE = 0.02
+MOST_DELTA = 1e6  # beyond any residual, where Huber's loss is squares
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Objective:
         if plain and scale == "log":
             what = f"gives a {law.target}, which may be negative"
             raise InputError(f"the law {law.name} {what}, so its residual must be 'raw'")
-        if not delta > 0:
-            raise InputError(f"delta is {delta:g}, but it must be above 0")
+        if not 0 < delta <= MOST_DELTA:
+            raise InputError(f"delta is {delta:g}, but it must be above 0 and at most {MOST_DELTA:g}")
         return cls("raw" if scale == "raw" else "log", "squared" if kind == "squared" else "huber", delta)
 
     def text(self) -> str:

@@ -82,7 +82,8 @@ def estimate(made: Sample, law: Law, objective: Objective, options: Options, sou
     reduction, pull, optimum = _pull_weak(model, data, objective, options, reduction, pull, optimum)
     unpulled = evaluate(model, data.problems(optimum.q[None]), objective, optimum.q[None])[2][0]
     free = free_mask(model, optimum.q)
-    condition, unseen = unseen_directions(unpulled, _seen(model, optimum.q, reduction), model.law.names)
+    seen = _seen(model, optimum.q, reduction)
+    condition, unseen = unseen_directions(unpulled, seen | (np.array(model.law.names) == _floor(law)), model.law.names)
     return Estimation(law, reduction, model, data, objective, optimum, pull, tuple(unseen), condition, free)
 
 
@@ -114,6 +115,11 @@ def _pull_weak(
     before, after = (evaluate(model, start, objective, o.q[None])[0][0] for o in (optimum, found))
     accepted = after - before <= 4 * before / model.rows + _pull_scale(data, objective)
     return (both, stronger, found) if accepted else (reduction, pull, optimum)
+
+
+def _floor(law: Law) -> str | None:
+    """The floor's name. At its bound of 0 it may be there because another term has taken its place."""
+    return getattr(law, "floor", "E" if "E" in law.names else None)
 
 
 def _seen(model: Model, q: Array, reduction: Reduction) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,7 +54,7 @@ def reduce_law(law: Law, x: Variables) -> Reduction:
     levels = {v: distinct_values(x[v]) for v in law.variables}
     held = {v: float(np.median(x[v])) for v in law.variables if levels[v] == 1}
     if isinstance(law, FunctionLaw):
-        return _reduced_function(law, held)
+        return _reduced_function(law, held, levels)
     assert isinstance(law, TermLaw)
     dropped: dict[str, str] = {}
     terms = _reduced_terms(law, held, dropped)
@@ -64,11 +64,16 @@ def reduce_law(law: Law, x: Variables) -> Reduction:
     return Reduction(reduced, held, dropped, _pulled(reduced, levels))
 
 
-def _reduced_function(law: FunctionLaw, held: Mapping[str, float]) -> Reduction:
-    """A pure function says itself which of its parameters do nothing where a variable has one value."""
+def _reduced_function(law: FunctionLaw, held: Mapping[str, float], levels: Mapping[str, int]) -> Reduction:
+    """A pure function says itself which of its parameters do nothing where a variable has one value, and which a few
+    values do not tell: of m values one goes to the coefficient and one to the floor."""
     absent = {name: v for v in held for name in law.absent.get(v, ())}
     kept = law.without(absent)
-    return Reduction(kept, held, {name: f"the table has one {LABELS[v]}" for name, v in absent.items()})
+    pulled: dict[str, str] = {}
+    for variable, names in kept.shapes.items():
+        if levels[variable] > 1:
+            pulled |= _too_few(kept, variable, names, levels[variable], levels[variable] - 2, "the others")
+    return Reduction(kept, held, {name: f"the table has one {LABELS[v]}" for name, v in absent.items()}, pulled)
 
 
 def _needed(law: TermLaw, terms: Collection[str], held: Collection[str]) -> set[str]:
@@ -124,14 +129,20 @@ def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
             others = any(variable in t.variables for t in law.terms if t is not term)
             free = levels[variable] - (1 if law.floor is None or (len(term.variables) > 1 and others) else 2)
             order = sorted(factor.parameters, key=lambda n: law.parameter(n).kind == "shift")
-            for name in order[max(free, 0) :]:
-                beside = ", ".join(_companions(law, term))
-                enough = levels[variable] + len(order) - max(free, 0)
-                pulled[name] = (
-                    f"{levels[variable]} {LABELS[variable]}s do not identify {name} beside {beside}: it is drawn to"
-                    f" {typical_text(law.parameter(name))}; {enough} or more would tell"
-                )
+            pulled |= _too_few(law, variable, order, levels[variable], free, ", ".join(_companions(law, term)))
     return pulled
+
+
+def _too_few(law: Law, variable: str, names: Sequence[str], levels: int, free: int, beside: str) -> dict[str, str]:
+    """The names beyond the first `free`, each with the sentence that says so."""
+    enough = levels + len(names) - max(free, 0)
+    return {
+        name: (
+            f"{levels} {LABELS[variable]}s do not identify {name} beside {beside}: it is drawn to"
+            f" {typical_text(law.parameter(name))}; {enough} or more would tell"
+        )
+        for name in names[max(free, 0) :]
+    }
 
 
 def typical_text(parameter: Parameter) -> str:
@@ -151,15 +162,23 @@ def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> d
         told = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
         found[parameter.name] = (
             f"the table says {told} about {parameter.name}, so it is drawn to {typical_text(parameter)};"
-            f" a wider range of {_variables_of(model.law, parameter.name) or 'value'}s would tell"
+            f" a wider range of {' or '.join(f'{LABELS[v]}s' for v in shaped_by(model.law, [parameter.name]))} would tell"
         )
     return found
 
 
-def _variables_of(law: Law, name: str) -> str:
-    """The variables whose factors a parameter shapes, in words."""
-    factors = [f for t in getattr(law, "terms", ()) for f in t.factors]
-    return " or ".join(dict.fromkeys(LABELS[v] for f in factors if name in f.parameters for v in f.variables))
+def shaped_by(law: Law, names: Collection[str]) -> tuple[str, ...]:
+    """The variables whose values tell any of the parameters, each once; those of a coefficient are its whole term's."""
+    if isinstance(law, FunctionLaw):
+        own = {
+            v: {*shapes, *(c for c, (unit, _) in law.units.items() if unit == v)} for v, shapes in law.shapes.items()
+        }
+        return tuple(v for v, parameters in own.items() if parameters & set(names)) or law.variables
+    assert isinstance(law, TermLaw)
+    terms = [t for t in law.terms if {t.coefficient, *t.shape} & set(names)]
+    shaping = [f for t in terms for f in t.factors if set(f.parameters) & set(names)]
+    found = dict.fromkeys(v for f in shaping or [f for t in terms for f in t.factors] for v in f.variables)
+    return tuple(found) or law.variables
 
 
 def _companions(law: TermLaw, term: Term) -> tuple[str, ...]:

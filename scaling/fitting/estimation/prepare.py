@@ -53,6 +53,8 @@ def prepare(
     """
     if burn_in is not None and not 0 <= burn_in < 1:
         raise InputError(f"burn_in is {burn_in:g}, but it is a share of each run's tokens, from 0 to below 1")
+    if threads < 0:
+        raise InputError(f"threads is {threads}, but it cannot be negative")
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
     table = with_learnability(table) if tells_domains_apart(chosen) else table

@@ -17,7 +17,8 @@ from scaling.runs import Runs
 
 @dataclass(frozen=True)
 class Sample:
-    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the table's runs.
+    """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the names of the table's
+    runs.
 
     others: domain -> the law's variables beyond size, tokens and share there.
     """
@@ -27,6 +28,7 @@ class Sample:
     ratio: Array
     observed: Array
     run: Index
+    names: pd.Index
     row_weights: Array | None
     warnings: tuple[str, ...] = ()
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ def sample(
         frame["ratio"].to_numpy(float),
         observed,
         run_names.get_indexer(pd.Index(frame["run"])),
+        run_names,
         _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
         others=others(frame, x),
     )

@@ -22,7 +22,7 @@ from scaling.fitting.engine.solver import Options
 from scaling.fitting.estimation.estimate import estimate
 from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
-from scaling.laws.base import Array, Mask
+from scaling.laws.base import Array, Index, Mask
 from scaling.runs import Runs
 
 CANDIDATES = (0.0, 1 / 8, 1 / 4, 1 / 3, 1 / 2)
@@ -72,15 +72,14 @@ def rises_then_falls(losses: Array) -> bool:
 
 def late_rows(made: Sample, burn_in: float) -> Mask:
     """The rows (n,) after the burn-in of their run; rounding of token counts does not matter."""
-    return progress(made) >= burn_in - 1e-9
+    return progress(made.x["tokens"], made.run) >= burn_in - 1e-9
 
 
-def progress(made: Sample) -> Array:
-    """Tokens as a share of the run's last checkpoint (n,)."""
-    tokens = made.x["tokens"]
-    last = np.zeros(int(made.run.max()) + 1)
-    np.maximum.at(last, made.run, tokens)
-    return np.asarray(tokens / last[made.run])
+def progress(tokens: Array, run: Index) -> Array:
+    """Tokens (n,) as a share of the last checkpoint of their run (n,); 0 for a run without training."""
+    last = np.zeros(int(run.max()) + 1)
+    np.maximum.at(last, run, tokens)
+    return np.asarray(tokens / np.where(last > 0, last, 1.0)[run])
 
 
 def choose_burn_in(
@@ -90,7 +89,10 @@ def choose_burn_in(
     monotone = "tokens" in law.variables and law.target == "loss"
     rising = transient_runs(runs) if monotone else []
     total = runs.frame["run"].nunique()
-    note = f"the general loss rises before it falls in {len(rising)} of {total} runs, which the law cannot follow"
+    some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
+    note = (
+        f"the general loss rises before it falls in {len(rising)} of {total} runs ({some}), which the law cannot follow"
+    )
     if given is not None:
         early = (f"{note}; the burn-in given is {given:.3g}",) if rising else ()
         return BurnIn(given, early)
@@ -112,7 +114,7 @@ def _rollout(samples: Mapping[str, Sample], law: Law, objective: Objective, opti
     """Mean |log residual| on the last third of every run of fits to what is between the burn-in and that."""
     errors = []
     for made in samples.values():
-        share = progress(made)
+        share = progress(made.x["tokens"], made.run)
         fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
         scored = share > _ROLLOUT_FROM
         if not fitted.any() or np.median(np.bincount(made.run[fitted])[np.unique(made.run)]) < _LEAST_CHECKPOINTS:

@@ -22,6 +22,11 @@ from scaling.laws.base import Array, Index
 
 Method = Literal["runs", "wild", "sandwich"]
 METHODS: tuple[Method, ...] = ("runs", "wild", "sandwich")
+ORIGINS = {
+    "runs": "runs resampled (Bayesian bootstrap)",
+    "wild": "wild bootstrap of the runs' residuals",
+    "sandwich": "clustered sandwich covariance",
+}
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 RUNS_PER_PARAMETER = 2.0
 MOST_SPENT = 3.0
@@ -63,6 +68,13 @@ def spent(runs: int, parameters: int) -> float:
     tell something too.
     """
     return min(runs / max(runs - parameters, 1), MOST_SPENT)
+
+
+def spread_over(drawn: Resampling, places: Index, count: int) -> Resampling:
+    """Draws of some runs as draws of all `count` runs of a table; the others, which no fit looks at, have weight 1."""
+    draws = np.ones((len(drawn.draws), count))
+    draws[:, places] = drawn.draws
+    return Resampling(drawn.method, draws)
 
 
 def resample(method: Method, strata: Index, draws: int, seed: int, parameters: int = 0) -> Resampling:

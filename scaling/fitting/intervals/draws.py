@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import chdtri
 
 from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.covariance import normal_steps, pulled_steps
@@ -13,28 +14,35 @@ from scaling.fitting.engine.problems import Problems, Pull
 from scaling.fitting.engine.solver import Options, solve
 from scaling.fitting.engine.starts import with_predictions
 from scaling.fitting.estimation.estimate import Estimation, predictions
-from scaling.fitting.intervals.bootstrap import Resampling, spent
+from scaling.fitting.intervals.bootstrap import Resampling
+from scaling.fitting.intervals.leftover import Leftover, leftover
 from scaling.laws.base import Array
 
 DRAW_TOLERANCE = 1e-5  # resampled fits need fewer digits: this moves them by 0.2 % of their spread
 CUTS, FOLLOWED = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1), 0.7
+MOST_STRETCH, LEAST_WITHIN = 10.0, 0.1  # of the residuals, up and down; beyond it would be a guess
 DRAW_DAMPING = 1e-5  # and start next to their optimum
 
 
 def resampled(done: Estimation, resampling: Resampling, seed: int, options: Options) -> Array:
     """Fits (B, p) of the law's parameters to the resampled tables, each started from the optimum and from a rival if
     there is one. Pulled parameters are pulled to a centre drawn from their typical spread, so that their interval is as
-    wide as what is known about them."""
+    wide as what is known about them. No fits (0, p) where the residuals say nothing of how much runs differ by luck."""
     count = len(resampling.draws)
     if not count:
         return np.zeros((0, len(done.law.names)))
     if done.model.rows > LONG:
         done = _short(done)
-    if resampling.method == "sandwich":
-        return done.full_theta(_normal(done, resampling, seed))
+    left = None if resampling.method == "runs" else leftover(done)
+    if left is not None:
+        if not left.enough:
+            return np.zeros((0, len(done.law.names)))
+        resampling = replace(resampling, draws=resampling.draws * _student(count, left.freedom, seed)[:, None])
+        if resampling.method == "sandwich":
+            return done.full_theta(_normal(done, resampling, seed))
     best: tuple[Array, Array] | None = None
     for start in [done.optimum.q, *done.optimum.rivals[:1]]:
-        problems = _resampled_problems(done, resampling, start, seed)
+        problems = _resampled_problems(done, resampling, left, start, seed)
         found = solve(
             done.model,
             problems,
@@ -57,17 +65,32 @@ def _short(done: Estimation) -> Estimation:
     return replace(done, model=model, data=data, optimum=replace(done.optimum, q=q, rivals=rivals))
 
 
-def _resampled_problems(done: Estimation, resampling: Resampling, start: Array, seed: int) -> Problems:
+def _student(count: int, freedom: float, seed: int) -> Array:
+    """What turns normal draws into Student's t (count,): the runs' spread is itself known from few runs."""
+    chance = np.random.default_rng([seed, 2]).uniform(size=count)
+    return np.asarray(np.minimum(np.sqrt(freedom / chdtri(freedom, chance)), MOST_STRETCH))
+
+
+def _resampled_problems(
+    done: Estimation, resampling: Resampling, left: Leftover | None, start: Array, seed: int
+) -> Problems:
     count = len(resampling.draws)
     starts = np.repeat(start[None], count, axis=0)
     problems = done.data.problems(starts, _drawn_pull(done, count, seed))
-    if resampling.method == "runs":
+    if left is None:
         return replace(problems, weights=resampling.draws)
     fitted = predictions(done)
+    return replace(problems, target=fitted, noise=_stretched(done, fitted, left), flips=resampling.draws)
+
+
+def _stretched(done: Estimation, fitted: Array, left: Leftover) -> Array:
+    """The residuals (n,), their run means and the rest each brought back to the size they had before the fit followed
+    them."""
     residual = done.data.target - fitted
-    runs = len(np.unique(done.data.groups))
-    stretched = residual * np.sqrt(spent(runs, done.fitted))
-    return replace(problems, target=fitted, noise=stretched, flips=resampling.draws)
+    weights = np.ones(len(residual)) if done.data.row_weights is None else done.data.row_weights
+    total = np.bincount(done.data.groups, weights)
+    mean = (np.bincount(done.data.groups, weights * residual) / np.maximum(total, 1e-300))[done.data.groups]
+    return np.asarray(mean / np.sqrt(left.between) + (residual - mean) / np.sqrt(max(left.within, LEAST_WITHIN)))
 
 
 def _normal(done: Estimation, resampling: Resampling, seed: int) -> Array:

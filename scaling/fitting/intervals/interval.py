@@ -22,6 +22,10 @@ class Estimate(Generic[T]):
     low: T
     high: T
 
+    def shifted(self, by: T) -> Estimate[T]:
+        """The same with `by` added to all three."""
+        return Estimate(self.value + by, self.low + by, self.high + by)
+
     def to_json_dict(self) -> dict[str, float | None]:
         """value, low, high; NaN as None."""
         return {k: finite_or_none(getattr(self, k)) for k in ("value", "low", "high")}

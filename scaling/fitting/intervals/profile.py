@@ -21,14 +21,13 @@ from scipy.special import stdtrit
 
 from scaling.errors import InputError
 from scaling.fitting.engine.covariance import bread, normal_steps
-from scaling.fitting.engine.model import Model, TermModel
+from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.solver import Options, solve
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import prepare
 from scaling.laws.base import Array
-from scaling.laws.terms import TermLaw
 from scaling.runs import Runs
 from scaling.units import finite_or_none
 
@@ -97,16 +96,18 @@ def profile(
         there = " and ".join(ready.samples)
         raise InputError(f"{ready.table.source}: there is no {corpus} loss to fit, only the {there} loss")
     done = ready.estimate(corpus)
-    _check(done, name, ready.table.source)
+    _check(done, name, corpus, ready.table.source)
     return profiled(done, name, corpus, level, ready.options)
 
 
-def _check(done: Estimation, name: str, source: str) -> None:
+def _check(done: Estimation, name: str, corpus: str, source: str) -> None:
     names = done.model.law.names
     if name not in done.law.names:
         raise InputError(f"the law {done.law.name} has no parameter {name!r}; it has {', '.join(done.law.names)}")
     if name not in names or name in done.reduction.pulled:
-        raise InputError(f"{source}: the table does not let {name} be fitted, so it has no profile")
+        raise InputError(
+            f"{source}: the table does not let {name} be fitted to the {corpus} loss, so it has no profile"
+        )
 
 
 def profiled(done: Estimation, name: str, corpus: str, level: float, options: Options) -> Profile:
@@ -139,9 +140,9 @@ def _natural_in(done: Estimation, name: str) -> tuple[Model, Array]:
     conditioning of that model is mostly the pair of the coefficient and its exponent, and one of the two is held.
     """
     model, law = done.model, done.model.law
-    if law.parameter(name).kind != "coefficient" or not isinstance(law, TermLaw) or name == law.floor:
+    if law.parameter(name).kind != "coefficient":
         return model, done.optimum.q
-    plain = TermModel(law, model.x, rescale=False)
+    plain = compile_law(law, model.x, rescale=False)
     return plain, plain.internal(model.natural(done.optimum.q))
 
 

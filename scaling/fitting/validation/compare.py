@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling._findings import decisive
 from scaling.errors import InputError
 from scaling.fitting.estimation.identify import LABELS, distinct_values
 from scaling.fitting.estimation.prepare import prepare
@@ -39,7 +40,7 @@ class Placing:
     def tie(self) -> bool:
         """True if the best law is not better by two standard errors. Runs of one held-out size share its error, so
         this is a lower bar than it looks."""
-        return not self.behind > _TIE * self.behind_se
+        return self.behind <= _TIE * self.behind_se  # no error is known from a single run, and then nothing is a tie
 
     def to_json_dict(self) -> dict[str, Any]:
         """The scores by corpus, mean, behind, behind_se and tie."""
@@ -95,6 +96,7 @@ def compare_laws(
     """
     chosen, left_out = _candidates(runs, laws)
     possible, warnings = _possible(runs, hold_outs)
+    warnings = [*decisive(runs.frame, all(tells_domains_apart(get_law(name)) for name in chosen)), *warnings]
     value = prepare(runs, "dcpt" if "dcpt" in chosen else chosen[0], burn_in=burn_in).burn_in.value
     validations: dict[tuple[str, str], Validation] = {}
     failed: dict[str, list[str]] = {}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.fitting.estimation.transient import progress as share_of_run
 from scaling.laws.base import Array, Mask
 from scaling.runs import Runs
 from scaling.units import format_count
@@ -34,7 +35,7 @@ class Split:
 def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Split]:
     """The splits of a table for one kind of hold-out. Raises InputError where the table has nothing to hold out.
 
-    params: every size from the third on (from the second, of two), from all smaller ones. tokens: a quarter to half of
+    params: every size from the third on, from all smaller ones. tokens: a quarter to half of
     each run from its first quarter, the second half from the first. ratio, domain: each from all others. run: `folds`
     groups of runs, shuffled by the seed, each from the others.
     """
@@ -51,24 +52,25 @@ def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Spl
 
 
 def progress(frame: pd.DataFrame) -> Array:
-    """Tokens as a share of the run's last checkpoint (n,); 0 for a run without training."""
-    last = frame.groupby("run")["tokens"].transform("max")
-    return np.asarray(frame["tokens"] / last.where(last > 0, 1.0), dtype=np.float64)
+    """Tokens as a share of the run's last checkpoint (n,)."""
+    return share_of_run(frame["tokens"].to_numpy(float), pd.factorize(frame["run"])[0])
 
 
-def _values(runs: Runs, column: str, what: str) -> Array:
+def _values(runs: Runs, column: str, what: str, least: int = 2) -> Array:
+    """The distinct values of a column; InputError where there are fewer than what is held out and what is fitted take."""
     trained = runs.frame.loc[runs.frame["tokens"] > 0, column]
     found = np.unique(trained)
-    if len(found) < 2:
-        raise InputError(f"{runs.source}: column {column} has one {what} only, so none can be held out")
+    if len(found) < least:
+        many = f"one {what}" if len(found) == 1 else f"{len(found)} {what}s"
+        needed = f"; it takes {least}, one to hold out and {least - 1} to fit" if least > 2 else ""
+        raise InputError(f"{runs.source}: column {column} has {many} only, so none can be held out{needed}")
     return found
 
 
 def _sizes(runs: Runs) -> list[Split]:
-    sizes = np.sort(_values(runs, "params", "model size").astype(float))
+    sizes = np.sort(_values(runs, "params", "model size", 3).astype(float))
     column = runs.frame["params"].to_numpy(float)
-    held = sizes[2:] if len(sizes) > 2 else sizes[1:]
-    return [Split(f"{format_count(n)} params", column < n, column == n, True, float(n)) for n in held]
+    return [Split(f"{format_count(n)} params", column < n, column == n, True, float(n)) for n in sizes[2:]]
 
 
 def _tokens(runs: Runs) -> list[Split]:
@@ -82,7 +84,7 @@ def _tokens(runs: Runs) -> list[Split]:
 
 
 def _ratios(runs: Runs) -> list[Split]:
-    ratios = np.sort(_values(runs, "ratio", "ratio").astype(float))
+    ratios = np.sort(_values(runs, "ratio", "ratio", 3).astype(float))
     column = runs.frame["ratio"].to_numpy(float)
     ends = (ratios[0], ratios[-1])
     return [Split(f"ratio {r:g}", column != r, column == r, bool(r in ends), float(r)) for r in ratios]

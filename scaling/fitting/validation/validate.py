@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling._findings import decisive
 from scaling.errors import InputError
+from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.variables import ALWAYS, tells_domains_apart
 from scaling.fitting.fit import fit
-from scaling.fitting.result import CorpusFit
-from scaling.fitting.validation.result import Group, Validation, scores_by_corpus
+from scaling.fitting.validation.result import Group, Score, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
-from scaling.laws.base import Array
-from scaling.runs import Runs
+from scaling.laws.base import Array, Mask
+from scaling.runs import CORPORA, Runs
 
 ENDS = "published replay tables miss by 6-12 % there"
 ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fitted; others take the whole table's
@@ -91,7 +92,7 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
     trained = table.frame["tokens"] > 0
     if not (split.fitted & trained).any():
         raise InputError("nothing is left to fit")
-    made = fit(table.select(split.fitted), law.name, **options)
+    made = fit(table.select(split.fitted | _bases(table.frame, split)), law.name, **options)
     late = progress(table.frame) >= made.burn_in - 1e-9
     held = table.frame[split.scored & trained & late]
     rows = pd.concat([_predicted(table, law, one, held) for one in made.corpora.values()])
@@ -99,6 +100,14 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
         raise InputError("it has no rows to score")
     rows = rows.assign(held_out=split.name)
     return Group(split, made, scores_by_corpus(rows)), rows
+
+
+def _bases(frame: pd.DataFrame, split: Split) -> Mask:
+    """Base losses (n,) of the sizes that are fitted: no training went into them, so a held-out run may have logged them."""
+    if split.name.startswith("domain "):
+        return np.zeros(len(frame), dtype=bool)
+    fitted = frame.loc[split.fitted & (frame["tokens"] > 0), "params"]
+    return np.asarray((frame["tokens"] == 0) & frame["params"].isin(fitted.unique()))
 
 
 def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.DataFrame:
@@ -131,13 +140,23 @@ def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
         return out
 
 
+def _worst(groups: list[Group], corpus: str) -> list[Score]:
+    """The score of the group with the largest mean error, if any has one."""
+    return sorted((g.scores[corpus] for g in groups if corpus in g.scores), key=lambda one: -one.mape)[:1]
+
+
 def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[str]:
-    found = []
+    found = list(decisive(table.frame, tells_domains_apart(law)))
     trained = table.frame.loc[table.frame["tokens"] > 0, "ratio"]
     if hold_out == "ratio":
-        ends = " and ".join(g.split.name for g in groups if g.split.extrapolation)
+        ends = [g for g in groups if g.split.extrapolation]
+        here = [f"{100 * one.mape:.0f} % ({corpus})" for corpus in CORPORA for one in _worst(ends, corpus)]
         if ends:
-            found.append(f"{ends}: an end of the trained range, held out, is extrapolation; {ENDS}")
+            which = " and ".join(g.split.name for g in ends)
+            found.append(
+                f"{which}: an end of the trained range, held out, is extrapolation; {ENDS}, this one by up to"
+                f" {' and '.join(here)}"
+            )
     if "share" in law.variables:
         never = [f"{end:g}" for end in (0.0, 1.0) if not (trained == end).any()]
         if never:

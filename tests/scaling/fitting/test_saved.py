@@ -110,6 +110,11 @@ def test_a_truncated_file_is_refused(made, tmp_path):
         (lambda c: c["general"]["theta"].pop(), "parameters are not those"),
         (lambda c: c["domain"]["draws"][3].append(1.0), "parameters are not those"),
         (lambda c: c["domain"].update(rows="many"), "domain.rows"),
+        (lambda c: c["general"].update(level=5), "general.level"),
+        (lambda c: c.update(level=0), "level"),
+        (lambda c: c["general"].update(residual_sd=-1), "general.residual_sd"),
+        (lambda c: c["general"].update(ranges={}), "general.ranges.params"),
+        (lambda c: c["general"]["ranges"].update(tokens=[1e9, 0]), "general.ranges.tokens"),
     ],
 )
 def test_a_file_that_was_changed_is_refused(made, tmp_path, change, says):

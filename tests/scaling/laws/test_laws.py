@@ -25,7 +25,7 @@ def differences(law: Law, theta: np.ndarray, x: dict[str, np.ndarray]) -> np.nda
     columns = []
     for j in range(len(theta)):
         step = np.zeros_like(theta)
-        step[j] = 1e-6 * max(abs(theta[j]), 1e-2)
+        step[j] = 1e-5 * max(abs(theta[j]), 1e-2)  # rounding and curvature both stay below the tolerance
         columns.append((law.value(theta + step, x) - law.value(theta - step, x)) / (2 * step[j]))
     return np.array(columns)
 

@@ -112,7 +112,8 @@ def test_a_law_that_ignores_a_dimension_is_scored_and_said_so(world):
     ("query", "hold_out", "says"),
     [
         ("params == 1e9", "params", "runs.csv: column params has one model size only"),
-        ("params <= 1e9", "params", "cannot be predicted|one model size"),
+        ("params <= 1e9", "params", "has 2 model sizes only, so none can be held out; it takes 3"),
+        ("ratio in (0, 1)", "ratio", "has 2 ratios only"),
         ("ratio == 0.5", "ratio", "column ratio has one ratio only"),
         ("run == '1e+09-0.5'", "run", "column run has one run only"),
         ("tokens == tokens.max()", "tokens", "column tokens has one token count only"),
