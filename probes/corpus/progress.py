@@ -30,7 +30,7 @@ class Meter:
         """So much more is done."""
         self.done += amount
         share = min(self.done / self.total, 1.0)
-        if share >= self.told + STEP:
+        if share >= self.told + STEP or share == 1 > self.told:
             self.told = share
             self.report(share)
 
