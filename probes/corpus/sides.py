@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,11 @@ def decided(corpus: config.Corpus, folder: Path, cache: Path, report: Report = n
         named |= {f"held_out_{i}": codes for i, codes in enumerate(arrays.held_out)}
         write_atomically(path, lambda part: _save(part, named))
     report(1.0)
-    with np.load(path, allow_pickle=False) as kept:
-        return Sides(*([kept[f"{side}_{i}"] for i in range(len(corpus.parts))] for side in ("train", "held_out")))
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return Sides(*([kept[f"{side}_{i}"] for i in range(len(corpus.parts))] for side in ("train", "held_out")))
+    except (ValueError, EOFError, KeyError, BadZipFile) as error:
+        raise InputError(f"{path}: damaged; delete it and start again") from error
 
 
 def _save(part: Path, named: dict[str, Any]) -> None:

@@ -82,6 +82,11 @@ def test_the_sides_are_kept_and_read_back(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("probes.corpus.sides.decide", lambda *given: pytest.fail("decided twice"))
     again = decided(corpus, tmp_path, tmp_path / "cache")
     assert (first.train[0] == again.train[0]).all()
+    kept = next((tmp_path / "cache").iterdir())
+    for content in (b"", b"no archive", kept.read_bytes()[:-40]):
+        kept.write_bytes(content)
+        with pytest.raises(InputError, match="damaged; delete it"):
+            decided(corpus, tmp_path, tmp_path / "cache")
 
 
 def test_text_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
