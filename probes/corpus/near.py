@@ -51,4 +51,5 @@ def overlap(text: str, known: Hashes) -> float:
 
 def _among(own: Hashes, known: Hashes) -> NDArray[np.bool_]:
     places = np.searchsorted(known, own)
-    return known[np.minimum(places, len(known) - 1)] == own
+    found: NDArray[np.bool_] = known[np.minimum(places, len(known) - 1)] == own
+    return found

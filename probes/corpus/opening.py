@@ -7,6 +7,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,7 +31,7 @@ def open_text(path: Path) -> Iterator[IO[str]]:
     Raises:
         InputError: also for what is found to be wrong while the file is read.
     """
-    opener = COMPRESSED.get(path.suffix.lower(), lambda path: path.open("rb"))
+    opener: Callable[..., Any] = COMPRESSED.get(path.suffix.lower(), partial(open, mode="rb"))
     try:
         with opener(path) as raw, io.TextIOWrapper(raw, encoding="utf-8") as handle:
             yield handle

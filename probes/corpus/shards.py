@@ -80,7 +80,8 @@ def write_shard(
 
 def _append(raw: IO[bytes], texts: Iterable[str], encoder: Encoder) -> int:
     """Add the tokens of one source, cut to whole blocks; their number."""
-    start, block = raw.tell(), encoder.context * encoder.dtype.itemsize
+    start = raw.tell()
+    block: int = encoder.context * encoder.dtype.itemsize
     for ids in encoder.ids(texts):
         raw.write(ids.tobytes())
     count = (raw.tell() - start) // block
