@@ -1,5 +1,6 @@
 """The sweep file: what to train, on what, for how long. Read from YAML, checked by pydantic."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -47,18 +48,63 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Corpus(Section):
-    """Text of one side of the mixture: file names or globs, relative to the sweep file.
+class Text(Section):
+    """Text of one source: file names or globs, relative to the sweep file, and how they are read.
 
-    `held_out` names the validation text; without it, `held_out_fraction` of the documents are
-    held out by a hash of their text.
+    `held_out` names the validation text; without it, `held_out_fraction` of the documents are held
+    out by a hash of their text. `field` is the JSON field or the column that holds the text, `split`
+    the part of a saved DatasetDict.
     """
 
-    name: str
-    train: list[str] = Field(min_length=1)
+    train: list[str] = []
     held_out: list[str] = []
     held_out_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
     field: str = "text"
+    split: str = "train"
+
+
+class Source(Text):
+    """One of several sources of a corpus, with its share of the corpus's tokens."""
+
+    train: list[str] = Field(min_length=1)
+    share: Annotated[float, Field(gt=0, le=1)]
+
+
+class Corpus(Text):
+    """One side of the mixture: either text of its own, or `sources` with shares that sum to 1.
+
+    With `near_duplicates: true` training documents that share too much with held-out ones of the
+    corpus are left out.
+    """
+
+    name: str
+    sources: list[Source] = []
+    near_duplicates: bool = True
+
+    @model_validator(mode="after")
+    def text_or_sources(self) -> Self:
+        """Text stands in one place only, and shares are shares of a whole."""
+        if not self.sources:
+            if not self.train:
+                raise ValueError("a corpus needs either train, a list of files, or sources")
+            return self
+        if (doubled := [key for key in Text.model_fields if key in self.model_fields_set]) == ["train"]:
+            raise ValueError("a corpus takes either train or sources, not both")
+        if doubled:
+            raise ValueError(f"with sources, {' and '.join(doubled)} must stand in each source, not beside them")
+        if abs((total := math.fsum(source.share for source in self.sources)) - 1) > 1e-6:
+            raise ValueError(f"the shares of its sources sum to {total:g}, not to 1")
+        return self
+
+    @property
+    def parts(self) -> list[Text]:
+        """Its sources; a corpus with text of its own is the only one."""
+        return [*self.sources] or [self]
+
+    @property
+    def shares(self) -> list[float]:
+        """The share of each of its parts."""
+        return [source.share for source in self.sources] or [1.0]
 
 
 class Tokenizer(Section):

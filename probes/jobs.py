@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from probes import config, models
 from probes.corpus import Blocks
 from probes.mixture import Mixture
+from probes.shares import Part
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -32,17 +33,28 @@ class ModelSource(Frozen):
 
 
 class Packed(Frozen):
-    """A packed corpus as the jobs know it: the names of its files and the hash of what they hold."""
+    """A packed corpus as the jobs know it: the names of its files, the hash of what they hold, its sources.
+
+    `near_duplicates` counts the training documents that were left out as such.
+    """
 
     name: str
     files: tuple[str, str] = ("", "")
     hash: str = ""
+    parts: tuple[Part, ...] = ()
+    near_duplicates: int = 0
 
     @classmethod
     def of(cls, blocks: Blocks) -> Self:
         """The files behind memory-mapped blocks."""
         files = (str(blocks.train.filename), str(blocks.held_out.filename))  # type: ignore[attr-defined]
-        return cls(name=blocks.name, files=files, hash=blocks.hash)
+        return cls(
+            name=blocks.name,
+            files=files,
+            hash=blocks.hash,
+            parts=blocks.parts,
+            near_duplicates=blocks.near_duplicates,
+        )
 
 
 class Job(Frozen):
@@ -95,7 +107,7 @@ def checkpoint_steps(steps: int, count: int, first: int) -> list[int]:
 
 def mixture(job: Job, general_blocks: int, domain_blocks: int) -> Mixture:
     """The stream of blocks that a job trains on."""
-    return Mixture(general_blocks, domain_blocks, job.ratio, job.seed)
+    return Mixture(general_blocks, domain_blocks, job.ratio, job.seed, job.general.parts, job.domain.parts)
 
 
 def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:

@@ -21,9 +21,19 @@ class Bars(Listener):
             console=self.console, speed_estimate_period=600, disable=not self.console.is_terminal,
         )  # fmt: skip
         self.task: TaskID | None = None
+        self.reading: dict[str, TaskID] = {}
         self.spent: dict[str, float] = {}
         self.total = 0.0
         self.began = 0.0
+
+    def preparing(self, what: str, share: float) -> None:
+        """A bar a corpus while it is read and tokenised, gone when that is done."""
+        if what not in self.reading:
+            if share == 1:  # it was there
+                return
+            self.reading[what] = self.bars.add_task(what, total=1)
+            self.bars.start()
+        self.bars.update(self.reading[what], completed=share, visible=share < 1)
 
     def start(self, todo: list[Job], all_jobs: list[Job]) -> None:
         """Say how much there is to do, and begin the bar."""

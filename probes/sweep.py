@@ -9,7 +9,7 @@ from pathlib import Path
 from probes import config, pool, prepare, results
 from probes.jobs import Job
 from probes.storage import read_json, remove_parts, require_space, write_json
-from probes.table import WRITERS, repetition, write_table
+from probes.table import WRITERS, near_duplicates, repetition, write_table
 from scaling.errors import InputError
 
 
@@ -26,6 +26,9 @@ class Summary:
 
 class Listener:
     """Hears of a sweep's progress; does nothing. The command line has one that draws bars."""
+
+    def preparing(self, what: str, share: float) -> None:
+        """The corpora are read and tokenised: `what` has come to `share` (0..1) of its end."""
 
     def start(self, todo: list[Job], all_jobs: list[Job]) -> None:
         """Called once, before training."""
@@ -61,7 +64,11 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
         raise InputError(f"{out}: a run table is a file, one of {', '.join(WRITERS)}")
     prepare.check(sweep, sweep_file.parent)
     with _only_one(work_folder(out)) as work:
-        everything = prepare.unfold(sweep, sweep_file.parent, work)
+        try:
+            everything = prepare.unfold(sweep, sweep_file.parent, work, listener.preparing)
+        except BaseException:
+            listener.stop()
+            raise
         before = {job.name: results.status(job) for job in everything}
         lost = {name for name, status in before.items() if status == "diverged"}
         todo = [job for job in everything if before[job.name] is None and job.needs not in lost]
@@ -75,7 +82,7 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
         rows = write_table(everything, out)
         diverged = [job.name for job in everything if results.status(job) == "diverged"]
         there = sum(status is not None for status in before.values())
-        return Summary(len(todo), there, diverged, rows, repetition(everything))
+        return Summary(len(todo), there, diverged, rows, [*near_duplicates(everything), *repetition(everything)])
 
 
 def _train(todo: list[Job], everything: list[Job], sweep: config.Sweep, out: Path, listener: Listener) -> None:

@@ -36,3 +36,14 @@ def repetition(everything: list[Job]) -> list[str]:
             if epochs > 1:
                 found.append(f"the {part} corpus is smaller than the tokens asked of it: {who} saw {epochs:.1f} epochs")
     return found
+
+
+def near_duplicates(everything: list[Job]) -> list[str]:
+    """A warning for each corpus of which training documents were left out as near-duplicates of held-out ones."""
+    dropped = {part.name: part.near_duplicates for job in everything for part in (job.general, job.domain)}
+    return [
+        f"corpus {name!r}: {count} training document{'s were' if count > 1 else ' was'} left out as "
+        f"near-duplicate{'s' if count > 1 else ''} of held-out text"
+        for name, count in dropped.items()
+        if count
+    ]

@@ -118,7 +118,7 @@ class Trainer:
                 "learning_rate": self.rate(),
                 "general_epochs": general_epochs,
                 "domain_epochs": domain_epochs,
-                "unique_domain_tokens": round(min(domain_epochs, 1.0) * len(self.data.train[1])) * self.job.context,
+                "unique_domain_tokens": self.data.mixture.unique_domain(seen) * self.job.context,
             }
         )
         return True

@@ -8,6 +8,7 @@ from probes.config import load_sweep
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]
+ONE = {"train": ["a.jsonl"], "share": 1}
 
 
 def test_reads_a_sweep(make_sweep: MakeSweep) -> None:
@@ -35,6 +36,23 @@ def test_reads_a_sweep(make_sweep: MakeSweep) -> None:
         ({"bases": [{"depth": 1, "seeds": [0, 0]}]}, ["bases.0.seeds", "twice"]),
         ({"pretrain": {"tokens_per_param": float("inf")}}, ["pretrain.tokens_per_param", "finite"]),
         ({"name": "a/b"}, ["name", "pattern"]),
+        ({"general": {"name": "a"}}, ["general:", "either train", "or sources"]),
+        (
+            {"general": {"name": "a", "train": ["a"], "sources": [ONE]}},
+            ["general:", "either train or sources, not both"],
+        ),
+        ({"general": {"name": "a", "sources": []}}, ["general:", "either train", "or sources"]),
+        ({"general": {"name": "a", "sources": [ONE], "field": "b"}}, ["general:", "field must stand in each source"]),
+        ({"general": {"name": "a", "sources": [{**ONE, "share": 0.6}]}}, ["general:", "sum to 0.6, not to 1"]),
+        ({"general": {"name": "a", "sources": [{**ONE, "share": 1.1}]}}, ["general.sources.0.share", "less than"]),
+        (
+            {"general": {"name": "a", "sources": [ONE, {**ONE, "share": 0}]}},
+            ["general.sources.1.share", "greater than"],
+        ),
+        ({"general": {"name": "a", "sources": [{"train": ["a"]}]}}, ["general.sources.0.share", "required"]),
+        ({"general": {"name": "a", "sources": [{"share": 1}]}}, ["general.sources.0.train", "required"]),
+        ({"general": {"name": "a", "sources": [{**ONE, "shares": 1}]}}, ["unknown key", "general.sources.0.shares"]),
+        ({"domain": {"name": "a", "train": ["a"], "share": 1}}, ["unknown key", "domain.share"]),
     ],
 )
 def test_a_mistake_is_one_sentence_with_file_and_key(
@@ -64,3 +82,12 @@ def test_counts_are_written_as_people_do(make_sweep: MakeSweep) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.yaml: No such file"):
         load_sweep(tmp_path / "none.yaml")
+
+
+def test_a_side_may_have_several_sources(make_sweep: MakeSweep) -> None:
+    thirds = [{"train": [f"{i}.jsonl"], "share": 0.3333333} for i in range(3)]
+    general = load_sweep(make_sweep(general={"name": "mix", "sources": thirds})).general
+    assert general.shares == [0.3333333] * 3
+    assert [part.train for part in general.parts] == [["0.jsonl"], ["1.jsonl"], ["2.jsonl"]]
+    domain = load_sweep(make_sweep()).domain
+    assert (domain.shares, domain.parts) == ([1.0], [domain])

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probes.mixture import DOMAIN, GENERAL, Mixture
+from probes.shares import Part
 
 
 @settings(deadline=None)  # a busy machine is no failure
@@ -42,3 +43,39 @@ def test_seeds_give_different_orders() -> None:
 
 def test_epochs_count_each_corpus() -> None:
     assert Mixture(10, 20, 0.25, seed=0).epochs(40) == (3.0, 0.5)
+
+
+PARTS = (Part(40, 0.7), Part(10, 0.2), Part(5, 0.1))
+
+
+@pytest.mark.parametrize("which", [GENERAL, DOMAIN])
+def test_sources_come_at_their_shares_and_in_the_same_order_at_every_ratio(which: int) -> None:
+    orders = []
+    for ratio in (0.25, 0.5, 0.75):
+        corpus, index = Mixture(55, 55, ratio, 3, PARTS, PARTS).plan(200)
+        orders.append(index[corpus == which])
+        source = np.searchsorted([40, 50], orders[-1], side="right")
+        for number, part in enumerate(PARTS):
+            lag = np.cumsum(source == number) - part.share * np.arange(1, len(source) + 1)
+            assert np.abs(lag).max() <= 0.75 + 1e-9
+    shortest = min(map(len, orders))
+    assert shortest > 0
+    assert all((order[:shortest] == orders[0][:shortest]).all() for order in orders)
+
+
+def test_each_source_has_its_own_epochs() -> None:
+    mixture = Mixture(100, 55, 1.0, 0, (), PARTS)
+    _, index = mixture.plan(100)
+    assert sorted(index[index >= 50]) == sorted([*range(50, 55)] * 2)
+    assert sorted(index[(index >= 40) & (index < 50)]) == sorted([*range(40, 50)] * 2)
+    assert mixture.epochs(100) == (0.0, 2.0), "of the most repeated source"
+    assert mixture.unique_domain(100) == 55
+    assert mixture.unique_domain(20) == 14 + 4 + 2
+
+
+def test_one_source_is_as_if_there_were_none() -> None:
+    plain, single = Mixture(30, 20, 0.4, 7), Mixture(30, 20, 0.4, 7, (Part(30, 1.0),), (Part(20, 1.0),))
+    for one, two in zip(plain.plan(120), single.plan(120), strict=True):
+        assert (one == two).all()
+    assert plain.epochs(120) == single.epochs(120) == (72 / 30, 48 / 20)
+    assert plain.unique_domain(120) == 20

@@ -1,4 +1,5 @@
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -9,17 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from probes import models, pool
 from probes.jobs import Job
 from probes.storage import read_json, write_json
-from probes.sweep import run, work_folder
+from probes.sweep import Listener, run, work_folder
 from scaling.errors import InputError
 from scaling.readers import load_runs
 
 MakeSweep = Callable[..., Path]
+
+
+def write_corpus(path: Path, words: list[str], documents: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lines = [json.dumps({"text": " ".join(rng.choice(words, 60))}) for _ in range(documents)]
+    path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def test_a_sweep_gives_a_valid_table_and_trains_nothing_twice(finished: tuple[Path, Path]) -> None:
@@ -62,6 +70,59 @@ def test_repetition_is_logged_and_warned_about(
     assert last["domain_epochs"] > 1
     assert last["unique_domain_tokens"] < last["tokens"]
     assert any("domain corpus is smaller" in warning for warning in summary.warnings)
+
+
+def test_near_duplicates_that_were_left_out_are_told(
+    make_sweep: MakeSweep, tmp_path: Path, sweep_content: dict[str, Any]
+) -> None:
+    path = make_sweep(
+        general={**sweep_content["general"], "held_out": ["held.jsonl"]},
+        cpt={**sweep_content["cpt"], "ratios": [1], "checkpoints": 1},
+    )
+    lines = (tmp_path / "prose.jsonl").read_text().splitlines()
+    (tmp_path / "held.jsonl").write_text("\n".join(line.replace('"}', ' and more"}') for line in lines[:6]))
+    summary = run(path, tmp_path / "runs.parquet")
+    said = "corpus 'prose': 6 training documents were left out as near-duplicates of held-out text"
+    assert said in summary.warnings
+    assert said in run(path, tmp_path / "runs.parquet").warnings, "also when nothing is left to train"
+    note = next((work_folder(tmp_path / "runs.parquet") / "shards").glob("prose-*.json"))
+    assert read_json(note)["near_duplicates"] == 6
+
+
+def test_a_side_of_several_sources_is_trained_on_at_their_shares(
+    make_sweep: MakeSweep, tmp_path: Path, sweep_content: dict[str, Any]
+) -> None:
+    source = {"held_out_fraction": 0.2}
+    path = make_sweep(
+        general={
+            "name": "mix",
+            "sources": [
+                {"train": ["prose.jsonl"], "share": 0.75, **source},
+                {"train": ["more.jsonl"], "share": 0.25, **source},
+            ],
+        },
+        cpt={**sweep_content["cpt"], "tokens": 12800, "ratios": [0], "checkpoints": 2},
+    )
+    write_corpus(tmp_path / "more.jsonl", ["eins", "zwei", "drei", "vier", "acht", "neun"], 10, 3)
+    heard: list[tuple[str, float]] = []
+
+    class Ear(Listener):
+        def preparing(self, what: str, share: float) -> None:
+            heard.append((what, share))
+
+    summary = run(path, tmp_path / "runs.csv", Ear())
+    blocks = read_json(next((work_folder(tmp_path / "runs.csv") / "shards").glob("mix-*.json")))["blocks"]["train"]
+    last = pd.read_csv(tmp_path / "runs.csv").iloc[-1]
+    seen = last["tokens"] / 16
+    epochs = max(0.75 * seen / blocks[0], 0.25 * seen / blocks[1])
+    assert last["general_epochs"] == pytest.approx(epochs)
+    assert last["general_epochs"] > seen / sum(blocks)
+    assert any("general corpus is smaller" in warning for warning in summary.warnings)
+    for what in ("vocabulary of mix", "tokens of mix", "tokens of code"):
+        shares = [share for name, share in heard if name == what]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+        assert len(shares) > 3
 
 
 def test_a_held_out_split_that_is_too_small_is_an_error(make_sweep: MakeSweep, tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Readers: one file a format, found by being here.
+
+A reader has `SUFFIXES`, or `claims(path) -> bool` where a suffix does not tell, and
+`documents(path, field) -> Iterator[str]`, which holds no more than a piece of the file. One whose
+corpora are folders says with `files(path)` which files make up the content, and may lead on to a
+part of it with `part(path, split)`. What no reader claims is plain text.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from probes.corpus.readers import text
+from scaling.errors import InputError
+
+
+@cache
+def modules() -> list[ModuleType]:
+    """Every reader but plain text, which takes what is left."""
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name != "text")
+    return [import_module(f"{__name__}.{name}") for name in names]
+
+
+def claimed(path: Path) -> ModuleType | None:
+    """The reader whose format a file or folder has, from its name or from what lies in it; None for none."""
+    return next((module for module in modules() if _claims(module, path)), None)
+
+
+def _claims(module: ModuleType, path: Path) -> bool:
+    name = path.name.lower()
+    by_suffix = path.is_file() and any(name.endswith(suffix) for suffix in getattr(module, "SUFFIXES", ()))
+    return by_suffix or (hasattr(module, "claims") and bool(module.claims(path)))
+
+
+def name(path: Path) -> str:
+    """The name of the reader that will read a file."""
+    return (claimed(path) or text).__name__.rpartition(".")[2]
+
+
+def documents(path: Path, field: str = "text") -> Iterator[str]:
+    """The documents of a file or folder in order, read piece by piece.
+
+    Args:
+        field: the JSON field or the column that holds the text; plain text has none and ignores it.
+
+    Raises:
+        InputError: the file cannot be read, or a row has no text; it names the file and the row or column.
+    """
+    read: Iterator[str] = (claimed(path) or text).documents(path, field)
+    return read
+
+
+def part(path: Path, split: str) -> Path:
+    """`path` itself, or the part called `split` of a folder that holds several."""
+    lead = getattr(claimed(path), "part", None)
+    return lead(path, split) if lead else path
+
+
+def files(path: Path) -> list[Path]:
+    """The files that hold the content, in reading order; InputError where they are not there."""
+    listed = getattr(claimed(path), "files", None)
+    found: list[Path] = listed(path) if listed else [path]
+    for file in found:
+        if not file.is_file():
+            raise InputError(f"{file}: no such corpus file")
+    return found

@@ -1,0 +1,145 @@
+"""Which documents of a corpus are trained on and which are held out, decided once and kept.
+
+The documents are passed twice, one at a time: once for their hashes, which find repetitions and the
+held-out side, once for near-duplicates of held-out text. What is kept in memory is 16 bytes and
+their bookkeeping (about 100 bytes) a distinct document, the shingles of the held-out text (8 bytes a
+word), and one byte a document for the answer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probes import config
+from probes.corpus import files, near, readers
+from probes.corpus.progress import Meter, Report, between, nobody
+from probes.storage import digest, write_atomically
+from scaling.errors import InputError
+
+OUT, TRAIN, HELD_OUT, NEAR = range(4)  # OUT: empty, or the same text as an earlier document
+HASHING = 0.3  # of the time that both passes take
+
+Codes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """For each source a code a document, in reading order: of its training files and of its held-out files."""
+
+    train: list[Codes]
+    held_out: list[Codes]
+
+    @property
+    def near_duplicates(self) -> int:
+        """Training documents left out since they share too much with held-out text."""
+        return sum(int((codes == NEAR).sum()) for codes in self.train)
+
+    def texts(self, source: config.Text, number: int, side: int, folder: Path) -> Iterator[str]:
+        """The documents of the `number`-th source that are on one side: TRAIN or HELD_OUT."""
+        for paths, codes in (
+            (files.held_out_files(source, folder), self.held_out[number]),
+            (files.train_files(source, folder), self.train[number]),
+        ):
+            if (codes == side).any():
+                yield from (text for text, code in _coded(paths, source.field, codes) if code == side)
+
+    def count(self, side: int) -> list[int]:
+        """Documents on one side, for each source."""
+        return [
+            int((one == side).sum() + (two == side).sum()) for one, two in zip(self.train, self.held_out, strict=True)
+        ]
+
+
+def decided(corpus: config.Corpus, folder: Path, cache: Path, report: Report = nobody) -> Sides:
+    """The sides of a corpus; cached under a hash of its contents and of how they are split."""
+    path = cache / f"{digest(files.contents(corpus, folder))}.sides.npz"
+    if not path.exists():
+        arrays = decide(corpus, folder, report)
+        named = {f"train_{i}": codes for i, codes in enumerate(arrays.train)}
+        named |= {f"held_out_{i}": codes for i, codes in enumerate(arrays.held_out)}
+        write_atomically(path, lambda part: _save(part, named))
+    report(1.0)
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return Sides(*([kept[f"{side}_{i}"] for i in range(len(corpus.parts))] for side in ("train", "held_out")))
+    except (ValueError, EOFError, KeyError, BadZipFile) as error:
+        raise InputError(f"{path}: damaged; delete it and start again") from error
+
+
+def _save(part: Path, named: dict[str, Any]) -> None:
+    with part.open("wb") as handle:  # np.savez would add a suffix to the name
+        np.savez(handle, allow_pickle=False, **named)
+
+
+def decide(corpus: config.Corpus, folder: Path, report: Report = nobody) -> Sides:
+    """Read a corpus and decide the side of each document.
+
+    A document counts once in a corpus, where it comes first, held-out files before all others; so
+    none is on both sides. Near-duplicates of held-out text are left out of the training side.
+    """
+    first = _First(corpus.near_duplicates)
+    paths = [(files.train_files(part, folder), files.held_out_files(part, folder)) for part in corpus.parts]
+    size = sum(file.stat().st_size for both in paths for path in (*both[0], *both[1]) for file in readers.files(path))
+    meter = Meter(size, between(report, 0, HASHING if corpus.near_duplicates else 1))
+
+    def codes(paths: list[Path], field: str, share: float) -> Codes:
+        sides = bytearray()
+        for path in paths:
+            sides.extend(first.side(text, share) for text in readers.documents(path, field))
+            meter.add(sum(file.stat().st_size for file in readers.files(path)))
+        return np.frombuffer(sides, np.uint8).copy()
+
+    held_out = [codes(own[1], part.field, 1.0) for part, own in zip(corpus.parts, paths, strict=True)]
+    train = [
+        codes(own[0], part.field, 0.0 if part.held_out else part.held_out_fraction)
+        for part, own in zip(corpus.parts, paths, strict=True)
+    ]
+    if corpus.near_duplicates:
+        known = near.gather(first.shingles)
+        meter = Meter(sum(map(len, train)), between(report, HASHING, 1))
+        for part, own, sides in zip(corpus.parts, paths, train, strict=True):
+            _leave_out_near(meter.watch(_coded(own[0], part.field, sides)), sides, known)
+    return Sides(train, held_out)
+
+
+class _First:
+    """Documents by the hash of their text: the side of a new one; held-out ones leave their shingles."""
+
+    def __init__(self, keep_shingles: bool) -> None:
+        self.keep_shingles = keep_shingles
+        self.seen: set[bytes] = set()
+        self.shingles: list[near.Hashes] = []
+
+    def side(self, text: str, held_out_share: float) -> int:
+        """OUT, or held out where the hash as a number in [0, 1) lies below a share; no other document matters."""
+        key = hashlib.sha256(text.encode()).digest()
+        if key[:16] in self.seen or not text.strip():
+            return OUT
+        self.seen.add(key[:16])
+        if int.from_bytes(key[:6]) / 256**6 >= held_out_share:
+            return TRAIN
+        if self.keep_shingles:
+            self.shingles.append(np.unique(near.shingles(text)))
+        return HELD_OUT
+
+
+def _leave_out_near(documents: Iterable[tuple[str, int]], sides: Codes, known: near.Hashes) -> None:
+    for number, (text, side) in enumerate(documents):
+        if side == TRAIN and near.near(text, known):
+            sides[number] = NEAR
+
+
+def _coded(paths: list[Path], field: str, codes: Codes) -> Iterator[tuple[str, int]]:
+    """Documents with their codes; InputError where they are not as many as before."""
+    try:
+        yield from zip(files.read(paths, field), codes.tolist(), strict=True)
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{paths[0]}: changed while it was read") from error
