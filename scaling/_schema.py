@@ -94,4 +94,5 @@ def _first_sentence(cases: pd.DataFrame, frame: pd.DataFrame, source: str, rows:
 
 
 def _looks_like_percent(ratios: pd.Series[Any]) -> bool:
-    return bool(ratios.max() > 1 and ratios.max() <= 100 and ratios.min() >= 0)
+    known = ratios[ratios.between(0, 100)]
+    return bool(len(known) == len(ratios) and (known > 1).sum() > len(known) / 2)

@@ -56,7 +56,8 @@ def _bound_warnings(done: Estimation) -> list[str]:
         parameter = done.model.law.parameters[j]
         low = done.optimum.q[j] <= done.model.lower[j] + 1e-3 * max(abs(done.model.lower[j]), 1.0)
         bound = parameter.lower if low else parameter.upper
-        found.append(f"{parameter.name} is at its {'lower' if low else 'upper'} bound {bound:g} ({parameter.meaning})")
+        where = f"{parameter.name} is at its {'lower' if low else 'upper'} bound {bound:g} ({parameter.meaning})"
+        found.append(f"{where}; resampling hardly moves it from there, a profile tells its interval")
     return found
 
 

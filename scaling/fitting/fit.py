@@ -57,7 +57,7 @@ def fit(
     )
     table = ready.table
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
-    drawn, note, origin = _draw(ready, done, draws, seed, resample)
+    drawn, note, origin = _draw(ready, done, draws, seed, resample, level)
     made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note if draws else "") for c in done}
     return Fit(
         law=law,
@@ -84,7 +84,7 @@ def _check_options(level: float, draws: int, seed: int, resample: str) -> None:
 
 
 def _draw(
-    ready: Prepared, done: dict[str, Estimation], draws: int, seed: int, asked: str
+    ready: Prepared, done: dict[str, Estimation], draws: int, seed: int, asked: str, level: float
 ) -> tuple[dict[str, Array], str, str]:
     """Resampled fits of every corpus from the same resampled runs, so that they are paired; a note on them; and where they
     come from. None for all where one corpus cannot have them."""
@@ -101,6 +101,8 @@ def _draw(
     if draws and empty:
         note = NO_INTERVAL.format("one run" if runs == 1 else f"{runs} runs", " and ".join(empty))
         return {c: found[:0] for c, found in fits.items()}, note, "none"
+    if draws and draws * (1 - level) < 2 - 1e-9:
+        note = "; ".join([*([note] if note else []), f"{draws} draws are too few for an interval of {100 * level:g} %"])
     return fits, note, f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
 
 

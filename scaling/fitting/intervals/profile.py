@@ -37,7 +37,8 @@ REFINED = 9
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """low and high are NaN where the profile stays under the limit as far as it was followed (`open` says which).
+    """low and high are NaN where the profile stays under the limit as far as it was followed (`open` says which); they
+    are the parameter's bound where it stays under the limit up to there.
 
     grid (m,): values of the parameter, natural units, in order. rise (m,): the objective above its optimum.
     """
@@ -125,6 +126,9 @@ def profiled(done: Estimation, name: str, corpus: str, level: float, options: Op
             order = np.argsort(grid)
             grid, rise = grid[order], rise[order]
     low, high = (_crossing(grid, rise, limit, q[place], side) for side in (-1, 1))
+    # A profile that is still low where the parameter's range ends takes in that end.
+    low = model.lower[place] if np.isnan(low) and grid[0] <= model.lower[place] else low
+    high = model.upper[place] if np.isnan(high) and grid[-1] >= model.upper[place] else high
 
     def natural(values: Array) -> Array:
         return np.exp(values + _shift_log(model, place)) if model.law.parameters[place].kind == "shift" else values

@@ -97,7 +97,8 @@ def compare_laws(
     chosen, left_out = _candidates(runs, laws)
     possible, warnings = _possible(runs, hold_outs)
     warnings = [*decisive(runs.frame, all(tells_domains_apart(get_law(name)) for name in chosen)), *warnings]
-    value = prepare(runs, "dcpt" if "dcpt" in chosen else chosen[0], burn_in=burn_in).burn_in.value
+    minimised = {name: options[name] for name in ("loss", "residual", "delta", "weights") if name in options}
+    value = prepare(runs, "dcpt" if "dcpt" in chosen else chosen[0], burn_in=burn_in, **minimised).burn_in.value
     validations: dict[tuple[str, str], Validation] = {}
     failed: dict[str, list[str]] = {}
     for law in chosen:
