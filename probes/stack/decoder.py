@@ -101,7 +101,8 @@ def _repeat(heads: Tensor, times: int) -> Tensor:
 @cache
 def rotations(shape: Shape, context: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Cosine and sine of the rotary angles, each of shape (context, head width / 2)."""
-    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float) / shape.head_width
-    frequencies = (1.0 / shape.theta**exponents).to(device)
-    angles = torch.arange(context, dtype=torch.float, device=device)[:, None] * frequencies
-    return angles.cos(), angles.sin()
+    with torch.inference_mode(False):  # they serve training too, whoever asks first
+        exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float) / shape.head_width
+        frequencies = (1.0 / shape.theta**exponents).to(device)
+        angles = torch.arange(context, dtype=torch.float, device=device)[:, None] * frequencies
+        return angles.cos(), angles.sin()
