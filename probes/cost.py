@@ -14,7 +14,9 @@ from probes.evaluate import precision, token_losses
 from probes.jobs import Job, Packed
 from probes.stack.members import Members
 from probes.stack.shape import Shape
-from probes.train import make_optimizer
+from probes.train import CLIP, make_optimizer
+
+Step = Callable[[Tensor], object]
 
 
 @dataclass(frozen=True)
@@ -73,35 +75,36 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
         model = models.load(base.path)
     shape = (together, sweep.cpt.batch_tokens // sweep.context, sweep.context)
     tokens = torch.randint(0, model.config.vocab_size, shape, device=device)
-    step = _alone(model, tokens[0], device) if together == 1 else _stacked(model, tokens, device)
+    step = alone(model, device) if together == 1 else stacked(model, together, device)
     start = 0.0
     for count in range(steps + 1):
         if count == 1:  # the first one warms up
             start = time.perf_counter()
-        step()
+        step(tokens)
     if device.type == "cuda":
         torch.cuda.synchronize()
     seconds = time.perf_counter() - start
     return models.flops_per_token(model, sweep.context) * steps * tokens.numel() / seconds
 
 
-def _alone(model: PreTrainedModel, tokens: Tensor, device: torch.device) -> Callable[[], object]:
-    """A training step of one run on ids of shape (batch, context)."""
+def alone(model: PreTrainedModel, device: torch.device) -> Step:
+    """The training step of one run, on ids of shape (1, batch, context)."""
     model.to(device).train()
     optimizer = make_optimizer(model, device)
 
-    def step() -> None:
+    def step(tokens: Tensor) -> None:
         with precision(device):
-            loss = token_losses(model, tokens).mean()
+            loss = token_losses(model, tokens[0]).mean()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()
-        optimizer.zero_grad()
+        optimizer.zero_grad(set_to_none=True)
 
     return step
 
 
-def _stacked(model: PreTrainedModel, tokens: Tensor, device: torch.device) -> Callable[[], object]:
-    """A training step of K runs on ids of shape (K, batch, context)."""
+def stacked(model: PreTrainedModel, together: int, device: torch.device) -> Step:
+    """The training step of several runs at once, on ids of shape (together, batch, context)."""
     weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
-    members = Members(Shape.of(model.config), [weights] * len(tokens), 0, device)
-    return lambda: members.step(tokens, 0.0)
+    members = Members(Shape.of(model.config), [weights] * together, 0, device)
+    return lambda tokens: members.step(tokens, 0.0)
