@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from probes.stack import head
+from probes.stack.norm import rms_norm
 from probes.stack.shape import Shape
 
 Weights = Mapping[str, Tensor]
@@ -48,7 +49,7 @@ def _states(weights: Weights, shape: Shape, tokens: Tensor) -> Tensor:
         state = state + _attention(weights, shape, layer, state, angles, batch)
         state = state + _feed_forward(weights, shape, layer, state)
     state = state.view(members, batch, context, shape.width)[:, :, :-1].reshape(members, -1, shape.width)
-    return _norm(state, weights["norm"], shape.eps)
+    return rms_norm(state, weights["norm"], shape.eps)
 
 
 def _attention(
@@ -56,12 +57,11 @@ def _attention(
 ) -> Tensor:
     """Causal self-attention of a layer with its norm; members are folded into the batch axis."""
     members, positions, _ = state.shape
-    normed = _norm(state, weights[f"{layer}.attention_norm"], shape.eps)
+    normed = rms_norm(state, weights[f"{layer}.attention_norm"], shape.eps)
     joint = _product(normed, weights[f"{layer}.qkv"])
     joint = joint.view(members * batch, positions // batch, -1, shape.head_width).transpose(1, 2)
-    turned = _rotate(joint[:, : shape.heads + shape.kv_heads], angles)
-    query, key = turned.split((shape.heads, shape.kv_heads), 1)
-    value = joint[:, shape.heads + shape.kv_heads :].to(query.dtype)
+    turning, value = joint.split((shape.heads + shape.kv_heads, shape.kv_heads), 1)
+    query, key = _rotate(turning, angles).to(joint.dtype).split((shape.heads, shape.kv_heads), 1)
     key, value = (_repeat(part, shape.heads // shape.kv_heads) for part in (key, value))
     mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
     mixed = mixed.transpose(1, 2).reshape(members, positions, -1)
@@ -70,7 +70,7 @@ def _attention(
 
 def _feed_forward(weights: Weights, shape: Shape, layer: int, state: Tensor) -> Tensor:
     """The gated feed-forward of a layer with its norm."""
-    normed = _norm(state, weights[f"{layer}.feed_norm"], shape.eps)
+    normed = rms_norm(state, weights[f"{layer}.feed_norm"], shape.eps)
     gate, up = _product(normed, weights[f"{layer}.gate_up"]).chunk(2, -1)
     return _product(functional.silu(gate) * up, weights[f"{layer}.down"])
 
@@ -78,12 +78,6 @@ def _feed_forward(weights: Weights, shape: Shape, layer: int, state: Tensor) -> 
 def _product(state: Tensor, matrix: Tensor) -> Tensor:
     """(K, positions, in) times (K, out, in) gives (K, positions, out)."""
     return torch.bmm(state, matrix.transpose(1, 2))
-
-
-def _norm(state: Tensor, gain: Tensor, eps: float) -> Tensor:
-    """Root-mean-square norm in fp32 with each member's own gain."""
-    state = state.float()
-    return gain[:, None] * (state * torch.rsqrt(state.square().mean(-1, keepdim=True) + eps))
 
 
 def _rotate(heads: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
