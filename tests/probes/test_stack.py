@@ -1,4 +1,9 @@
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +24,7 @@ from probes.stack.members import Members
 from probes.stack.train import Together, perform
 from probes.stack.weights import Layout
 from probes.storage import read_json
-from probes.sweep import run
+from probes.sweep import run, work_folder
 from probes.train import CLIP, Data, make_optimizer
 from probes.train import perform as perform_alone
 
@@ -200,6 +205,24 @@ def test_a_sweep_together_gives_the_table_of_one_at_a_time(
         assert list(table.columns) == list(alone.columns)
         assert (table["together"] == together).all()
         pd.testing.assert_frame_equal(table.drop(columns="together"), alone.drop(columns="together"), rtol=1e-4)
+
+
+def test_killed_in_training_together_and_started_again_gives_the_same_table(
+    make_sweep: MakeSweep, tmp_path: Path, sweep_content: dict[str, Any]
+) -> None:
+    path = make_sweep(cpt={**sweep_content["cpt"], "tokens": 6400, "checkpoints": 20}, together=3)
+    out, other = tmp_path / "whole.parquet", tmp_path / "killed.parquet"
+    command = [sys.executable, "-m", "probes.cli", "run", str(path), "--out", str(other)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list(work_folder(other).glob("runs/*/state.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not list(work_folder(other).glob("runs/*/result.json"))
+    assert run(path, other).trained == 3
+    run(path, out)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(other), rtol=1e-6)
 
 
 @pytest.fixture
