@@ -183,7 +183,13 @@ class Evaluate(Section):
 
 
 class Sweep(Section):
-    """A whole sweep: bases x ratios x seeds."""
+    """A whole sweep: bases x ratios x seeds.
+
+    `workers` processes of `threads` threads each train runs side by side. `together` is how many CPT runs of one base
+    a process trains at once, their weights stacked; models other than plain Llamas are trained one at a time.
+    Either way gives the same losses up to rounding, so a run may be started in one and resumed in the other; the
+    column `together` of the run table tells which it was.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     general: Corpus
@@ -196,6 +202,7 @@ class Sweep(Section):
     context: Annotated[int, Field(ge=8)] = 256
     workers: Annotated[int, Field(ge=1)] = 2
     threads: Annotated[int, Field(ge=1)] = 1
+    together: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def whole_steps(self) -> Self:

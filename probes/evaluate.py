@@ -1,5 +1,6 @@
 """Held-out loss on fixed blocks, with its standard error."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,4 +52,9 @@ def evaluate(model: PreTrainedModel, blocks: NDArray[Any], batch: int) -> Loss:
             tokens = torch.from_numpy(blocks[start : start + batch].astype(np.int64)).to(device)
             means += token_losses(model, tokens).double().mean(1).tolist()
     model.train()
+    return summary(means)
+
+
+def summary(means: Sequence[float]) -> Loss:
+    """The loss of blocks whose mean losses are given, nats per token."""
     return Loss(float(np.mean(means)), float(np.std(means, ddof=1) / np.sqrt(len(means))))

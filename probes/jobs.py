@@ -11,6 +11,7 @@ from probes import config, models
 from probes.corpus import Blocks
 from probes.mixture import Mixture
 from probes.shares import Part
+from probes.stack.shape import supports
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -98,6 +99,12 @@ class Job(Frozen):
         own |= {"general": self.general.hash, "domain": self.domain.hash}
         return own
 
+    @property
+    def alike(self) -> str:
+        """A hash that is the same for runs of one base that differ in ratio and seed only."""
+        own = {key: value for key, value in self.identity.items() if key not in ("ratio", "seed")}
+        return digest([own, self.kind, self.needs, self.model.model_dump()])
+
 
 def checkpoint_steps(steps: int, count: int, first: int) -> list[int]:
     """Evaluation steps spaced geometrically from `first` to `steps`, both included, no doubles."""
@@ -154,6 +161,7 @@ def cpt_jobs(
         "general": general.name,
         "schedule": part.schedule,
         "base_tokens": pretrain.tokens if pretrain else base.base_tokens,
+        "together": together(sweep, model),
     }
 
     def job(ratio: float, seed: int) -> Job:
@@ -175,6 +183,23 @@ def cpt_jobs(
         )
 
     return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in part.ratios]
+
+
+def together(sweep: config.Sweep, model: PreTrainedModel) -> int:
+    """How many runs of a base are trained at once: one where its model cannot be stacked."""
+    return sweep.together if supports(model.config) is None else 1
+
+
+def groups(jobs: list[Job]) -> list[list[Job]]:
+    """The jobs in the same order, in groups that are trained at once: as many of a base as its `together` says."""
+    found: list[list[Job]] = []
+    for job in jobs:
+        last = found[-1] if found else []
+        if last and len(last) < job.columns.get("together", 1) and last[0].alike == job.alike:
+            last.append(job)
+        else:
+            found.append([job])
+    return found
 
 
 def peak_rate(base: config.Base) -> float:

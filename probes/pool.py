@@ -1,4 +1,4 @@
-"""Worker processes and who does what next: the largest ready job first, CPT after its base."""
+"""Worker processes and who does what next: the largest ready group of jobs first, CPT after its base."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from probes.jobs import Job
+from probes.jobs import Job, groups
 
 Progress = Callable[[Job, float], None]
 Done = Callable[[Job, str], None]
@@ -25,35 +25,35 @@ class JobFailed(Exception):
 
 
 class _Queue:
-    """Jobs that are still to be done, handed out when what they need is finished."""
+    """Groups of jobs that are still to be done, handed out when what they need is finished."""
 
     def __init__(self, jobs: list[Job], finished: set[str]) -> None:
-        self.waiting = sorted(jobs, key=_urgency)
+        self.waiting = sorted(groups(jobs), key=_urgency)
         self.finished = finished
         self.condition = threading.Condition()
         self.stopped = False
         self.error: BaseException | None = None
 
-    def take(self) -> Job | None:
-        """The next ready job, waiting for one if need be; None when there is nothing left to do."""
+    def take(self) -> list[Job] | None:
+        """The next ready group, waiting for one if need be; None when there is nothing left to do."""
         with self.condition:
             while self.waiting and not self.stopped:
-                for job in self.waiting:
-                    if job.needs is None or job.needs in self.finished:
-                        self.waiting.remove(job)
-                        return job
+                for group in self.waiting:
+                    if group[0].needs is None or group[0].needs in self.finished:
+                        self.waiting.remove(group)
+                        return group
                 self.condition.wait()
             return None
 
-    def done(self, job: Job) -> None:
+    def done(self, group: list[Job]) -> None:
         with self.condition:
-            self.finished.add(job.name)
+            self.finished |= {job.name for job in group}
             self.condition.notify_all()
 
     def drop(self, needs: str) -> None:
         """Forget the jobs that need a base which came to nothing."""
         with self.condition:
-            self.waiting = [job for job in self.waiting if job.needs != needs]
+            self.waiting = [group for group in self.waiting if group[0].needs != needs]
             self.condition.notify_all()
 
     def stop(self, error: BaseException | None = None) -> None:
@@ -64,13 +64,13 @@ class _Queue:
             self.condition.notify_all()
 
 
-def _urgency(job: Job) -> tuple[bool, float]:
-    """Bases first, since others wait for them; then the long runs, so that none is left for the end alone."""
-    return job.kind != "pretrain", -job.flops
+def _urgency(group: list[Job]) -> tuple[bool, float]:
+    """Bases first, since others wait for them; then the long ones, so that none is left for the end alone."""
+    return group[0].kind != "pretrain", -sum(job.flops for job in group)
 
 
 def train_all(jobs: list[Job], finished: set[str], workers: int, threads: int, progress: Progress, done: Done) -> None:
-    """Train every job, `workers` at a time, each process on `threads` threads.
+    """Train every job, `workers` groups at a time, each process on `threads` threads.
 
     Args:
         jobs: what is left to do.
@@ -99,16 +99,17 @@ def _serve(queue: _Queue, threads: int, lock: threading.Lock, progress: Progress
     """Keep one worker process busy until the queue is empty."""
     process: subprocess.Popen[str] | None = None
     try:
-        while (job := queue.take()) is not None:
+        while (group := queue.take()) is not None:
             process = process or _start(threads)
-            status = _train(process, job, queue, lock, progress)
-            if status == "stopped":
+            statuses = _train(process, group, queue, lock, progress)
+            if not statuses:
                 return
-            with lock:
-                done(job, status)
-            if status == "diverged" and job.kind == "pretrain":
-                queue.drop(job.name)
-            queue.done(job)
+            for job, status in zip(group, statuses, strict=True):
+                with lock:
+                    done(job, status)
+                if status == "diverged" and job.kind == "pretrain":
+                    queue.drop(job.name)
+            queue.done(group)
     except BaseException as error:
         queue.stop(error)
     finally:
@@ -133,24 +134,28 @@ def _start(threads: int) -> "subprocess.Popen[str]":
     )
 
 
-def _train(process: "subprocess.Popen[str]", job: Job, queue: _Queue, lock: threading.Lock, progress: Progress) -> str:
+def _train(
+    process: "subprocess.Popen[str]", group: list[Job], queue: _Queue, lock: threading.Lock, progress: Progress
+) -> list[str]:
+    """How each job of the group ended; nothing where the pool was stopped meanwhile."""
     assert process.stdin
     assert process.stdout
     try:
-        process.stdin.write(job.model_dump_json() + "\n")
+        process.stdin.write(f"[{','.join(job.model_dump_json() for job in group)}]\n")
         process.stdin.flush()
     except BrokenPipeError:
         pass  # the worker is gone; reading below says so
     for line in process.stdout:
         answer: dict[str, Any] = json.loads(line)
-        if "status" in answer:
-            return str(answer["status"])
+        if "statuses" in answer:
+            return [str(status) for status in answer["statuses"]]
         if "error" in answer:
             raise JobFailed(answer["error"], answer["user"])
         if queue.stopped:
-            return "stopped"
+            return []
         with lock:
-            progress(job, answer["share"])
+            for job in group:
+                progress(job, answer["share"])
     raise JobFailed(
-        f"{job.name}: its worker process was killed; start again to go on from its last checkpoint", user=True
+        f"{group[0].name}: its worker process was killed; start again to go on from its last checkpoint", user=True
     )

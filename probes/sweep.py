@@ -120,7 +120,7 @@ def _space(todo: list[Job], sweep: config.Sweep) -> int:
     """Bytes that training will need: weights and two moments in fp32 a running job, weights a base."""
     sizes = [4 * job.columns["params_total"] for job in todo if job.columns]
     kept = sum({job.needs: 4 * job.columns["params_total"] for job in todo if job.columns}.values())
-    return kept + 2 * 3 * max(sizes, default=0) * sweep.workers
+    return kept + 2 * 3 * max(sizes, default=0) * sweep.workers * sweep.together
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""A worker process: reads jobs as JSON lines on standard input, trains them, answers in JSON lines.
+"""A worker process: reads lists of jobs as JSON lines on standard input, trains each list together.
 
     python -m probes.worker THREADS
 
-Answers are {"share": 0..1} while a job runs, then {"status": "finished" | "diverged"} or
-{"error": text, "user": bool}. When the parent is gone the pipe breaks and the worker ends.
+Answers are JSON lines: {"share": 0..1} while a list runs, then {"statuses": ["finished" | "diverged", ...]}, one for
+each of its jobs, or {"error": text, "user": bool}. When the parent is gone the pipe breaks and the worker ends.
 """
 
 import json
@@ -13,11 +13,15 @@ import sys
 from typing import IO, Any
 
 import torch
+from pydantic import TypeAdapter
 from transformers.utils import logging
 
 from probes.jobs import Job
+from probes.stack.train import perform as together
 from probes.train import perform
 from scaling.errors import InputError
+
+JOBS = TypeAdapter(list[Job])
 
 
 def main() -> None:
@@ -30,7 +34,7 @@ def main() -> None:
     logging.disable_progress_bar()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     for line in sys.stdin:
-        _answer(answers, _perform(Job.model_validate_json(line), answers, device))
+        _answer(answers, _perform(JOBS.validate_json(line), answers, device))
 
 
 def _claim_stdout() -> IO[str]:
@@ -40,15 +44,18 @@ def _claim_stdout() -> IO[str]:
     return answers
 
 
-def _perform(job: Job, answers: IO[str], device: torch.device) -> dict[str, Any]:
+def _perform(jobs: list[Job], answers: IO[str], device: torch.device) -> dict[str, Any]:
+    def report(share: float) -> None:
+        _answer(answers, {"share": share})
+
     try:
-        return {"status": perform(job, lambda share: _answer(answers, {"share": share}), device)}
+        return {"statuses": [perform(jobs[0], report, device)] if len(jobs) == 1 else together(jobs, report, device)}
     except InputError as error:
         return {"error": str(error), "user": True}
     except OSError as error:
-        return {"error": f"{error.filename or job.folder}: {error.strerror or error}", "user": True}
+        return {"error": f"{error.filename or jobs[0].folder}: {error.strerror or error}", "user": True}
     except Exception as error:  # the parent decides; a worker never dies of one job
-        return {"error": f"{job.name}: {type(error).__name__}: {error}", "user": False}
+        return {"error": f"{jobs[0].name}: {type(error).__name__}: {error}", "user": False}
 
 
 def _answer(answers: IO[str], content: dict[str, Any]) -> None:

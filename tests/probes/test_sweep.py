@@ -218,11 +218,11 @@ def test_a_folder_is_no_run_table(make_sweep: MakeSweep, tmp_path: Path) -> None
 def test_of_two_workers_the_one_that_failed_is_told(
     make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(process: object, job: Job, *others: object) -> str:
-        if job.ratio == 0.5:
+    def train(process: object, group: list[Job], *others: object) -> list[str]:
+        if group[0].ratio == 0.5:
             raise pool.JobFailed("no space is left on this disk", user=True)
         time.sleep(0.2)
-        return "finished"
+        return ["finished"]
 
     monkeypatch.setattr(pool, "_start", lambda threads: None)
     monkeypatch.setattr(pool, "_train", train)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from probes import config, prepare, train
+from probes import config, prepare, record
 from probes.jobs import Job, checkpoint_steps
 from probes.results import logged_rows, result_path, status
 from probes.storage import read_json
@@ -128,7 +128,7 @@ def test_weights_that_are_no_number_end_a_run_without_a_row(jobs: list[Job], mon
 def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     perform(jobs[0], nothing, CPU)
     job, saves = jobs[1], []
-    save = train.save_file
+    save = record.save_file
 
     def full(tensors: object, path: Path, metadata: dict[str, str]) -> None:
         saves.append(path)
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypat
             raise OSError(28, "No space left on device", str(path))
         save(tensors, path, metadata=metadata)
 
-    monkeypatch.setattr(train, "save_file", full)
+    monkeypatch.setattr(record, "save_file", full)
     with pytest.raises(InputError, match="no space is left"):
         perform(job, nothing, CPU)
     assert len(logged_rows(job)) == 3  # base row and two checkpoints
