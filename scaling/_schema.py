@@ -18,6 +18,7 @@ LOSSES = ("general_loss", "domain_loss")
 # Optional number columns with the smallest value that makes sense, and whether it is itself allowed.
 POSITIVE = (*LOSSES, "base_general_loss", "base_domain_loss")
 NOT_NEGATIVE = ("general_loss_se", "domain_loss_se", "unique_domain_tokens", "learning_rate", "base_tokens")
+MOST_LOSS = 1e6  # of a model that knows nothing it is the log of the vocabulary, about 12
 NUMBERS = (*REQUIRED, *POSITIVE, *NOT_NEGATIVE)
 
 
@@ -74,7 +75,8 @@ def _schema(frame: pd.DataFrame) -> Any:
         "tokens": pa.Column(float, [finite, not_negative]),
         "ratio": pa.Column(float, [finite, share]),
     }
-    columns |= {name: pa.Column(float, [finite, above_zero], nullable=True) for name in POSITIVE if name in frame}
+    a_loss = pa.Check.le(MOST_LOSS, error="is no loss in nats per token")
+    columns |= {name: pa.Column(float, [finite, above_zero, a_loss], nullable=True) for name in POSITIVE if name in frame}
     columns |= {name: pa.Column(float, [finite, not_negative], nullable=True) for name in NOT_NEGATIVE if name in frame}
     return pa.DataFrameSchema(columns, strict=False)
 

@@ -111,6 +111,7 @@ def test_share_is_that_of_the_corpus() -> None:
         (3, "ratio", -0.1, "outside 0..1"),
         (3, "general_loss", 0.0, "must be greater than 0"),
         (3, "general_loss", -3.0, "must be greater than 0"),
+        (3, "general_loss", 3e200, "is no loss in nats per token"),
         (3, "general_loss", np.inf, "not finite"),
         (3, "domain_loss", -np.inf, "not finite"),
         (3, "ratio", np.inf, "not finite"),
