@@ -76,7 +76,9 @@ def _schema(frame: pd.DataFrame) -> Any:
         "ratio": pa.Column(float, [finite, share]),
     }
     a_loss = pa.Check.le(MOST_LOSS, error="is no loss in nats per token")
-    columns |= {name: pa.Column(float, [finite, above_zero, a_loss], nullable=True) for name in POSITIVE if name in frame}
+    columns |= {
+        name: pa.Column(float, [finite, above_zero, a_loss], nullable=True) for name in POSITIVE if name in frame
+    }
     columns |= {name: pa.Column(float, [finite, not_negative], nullable=True) for name in NOT_NEGATIVE if name in frame}
     return pa.DataFrameSchema(columns, strict=False)
 

@@ -5,8 +5,8 @@ Bootstrap), gamma instead of drawing with replacement, so that no run is ever lo
 the ends of the ratio range, and a draw without them would say nothing about what happens there. Their variance is not
 1, as textbooks have it for many runs, but what makes good for the noise that the fitted parameters have followed
 (`spent`): with 27 runs and 9 parameters, variance 1 gives "90 %" intervals that hold the truth in 77 % of worlds.
-"wild": runs keep their place, their residuals are flipped and stretched by Webb's six-point weights; for tables with
-too few runs to draw from.
+"wild": runs keep their place, their residuals are flipped and stretched by Webb's six-point weights, and brought back to
+the size they had before the fit followed them (`leftover`); for tables with too few runs to draw from.
 "sandwich": nothing is refitted; draws come from the normal distribution of the clustered sandwich covariance, as sums
 of the runs' scores times standard normals. Both corpora use the same draws, so that draw b of one belongs to draw b of the other.
 """

@@ -45,9 +45,8 @@ def leftover(done: Estimation) -> Leftover:
     fitted = (done.free | (pulled > 0)) & (np.abs(slopes).max(axis=1) > 0)
     columns = _orthonormal(slopes[fitted] * np.sqrt(weights), np.sqrt(pulled[fitted]))
     runs, group = np.unique(done.data.groups, return_inverse=True)
-    member = np.zeros((len(runs), model.rows))
-    member[group.reshape(-1), np.arange(model.rows)] = np.sqrt(weights)
-    followed = float(((member @ columns) ** 2).sum())
+    sums = [np.bincount(group.reshape(-1), np.sqrt(weights) * column) for column in columns.T]
+    followed = float((np.array(sums) ** 2).sum())
     spent = float((columns**2).sum())
     between = max(1.0 - followed / float(weights.sum()), 0.0)
     return Leftover(between, max(1.0 - spent / model.rows, 0.0), between * len(runs))
