@@ -72,7 +72,7 @@ def _print(found: Comparison, critical: dict[str, list[CriticalError]]) -> None:
     corpora = " / ".join(dict.fromkeys(c for v in found.validations.values() for c in v.total))
     measured = _measured(critical)
     rows = [
-        [law, *(_cell(places.get(name)) for name in names), *([_predicted(critical[law])] if measured else [])]
+        [law, *(_cell(places.get(name)) for name in names), *([_predicted(critical.get(law, []))] if measured else [])]
         for law, places in found.placings.items()
     ]
     title = f"{found.source}: mean |error| of held-out losses in %, {corpora} (* best, ~ as good within 2 se)"
@@ -91,7 +91,7 @@ def _cell(placing: Placing | None) -> str:
 
 def _measured(critical: dict[str, list[CriticalError]]) -> str:
     """The head of the column of critical ratios: what was measured at the largest size held out."""
-    last = next((_last(errors) for errors in critical.values()), None)
+    last = _last([one for errors in critical.values() for one in errors])
     return f"critical ratio, {last.measured:.3f} at {format_count(last.params)}" if last else ""
 
 

@@ -56,7 +56,7 @@ class Fit:
         if self.json:
             answer = result.to_json_dict()
             for corpus, found in profiles.items():
-                answer[corpus]["profiles"] = {name: _plain(one) for name, one in found.items()}
+                answer[corpus]["profiles"] = {name: _profile_json(one) for name, one in found.items()}
             print_json(answer)
             return
         print(result.summary())
@@ -99,6 +99,6 @@ class Fit:
         return found
 
 
-def _plain(found: ProfileResult | str) -> dict[str, Any]:
+def _profile_json(found: ProfileResult | str) -> dict[str, Any]:
     nothing: dict[str, Any] = {"value": None, "low": None, "high": None, "open": []}
     return {**nothing, "why": found} if isinstance(found, str) else found.to_json_dict()

@@ -220,7 +220,20 @@ def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     assert "does not tell domains apart" in refused(capsys, "validate", runs, "--hold-out", "domain")
 
 
-def test_compare(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
+def _without_sizes(blind: str) -> Any:
+    """validate_law, but one law cannot be scored over size."""
+    from scaling.errors import InputError
+    from scaling.fitting.validation import validate_law
+
+    def validated(runs: Any, law: str, hold_out: str, **options: Any) -> Any:
+        if (law, hold_out) == (blind, "params"):
+            raise InputError("it cannot")
+        return validate_law(runs, law, hold_out, **options)
+
+    return validated
+
+
+def test_compare(capsys: pytest.CaptureFixture[str], runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     laws = ("dcpt", "dcpt_l1", "chinchilla")
     found = ask(capsys, "compare", runs, "--laws", *laws, "--hold-outs", "params", "ratio")
     assert set(found) == {"best", "burn_in", "laws", "left_out", "warnings", "critical_ratio"}
@@ -235,6 +248,11 @@ def test_compare(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     assert f"{critical['predicted']:.3f}" in text
     assert "note: chinchilla not compared" in text
     assert "no law called" in refused(capsys, "compare", runs, "--laws", "dcpd")
+    # A law without a score for one hold-out has a dash there and no critical ratio.
+    monkeypatch.setattr("scaling.fitting.validation.compare.validate_law", _without_sizes("dcpt_l1"))
+    assert main(["compare", str(runs), "--laws", *laws, "--hold-outs", "params", "ratio"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "dcpt_l1" in line and "│" in line)
+    assert line.split("│")[2].strip() == line.split("│")[4].strip() == "-"
     assert "tolerance" in refused(capsys, "compare", runs, "--tolerance", "-1")
     assert "no column domain" in refused(capsys, "compare", runs, "--hold-outs", "domain")
 

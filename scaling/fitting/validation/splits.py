@@ -23,13 +23,15 @@ STEPS = ((0.25, 0.5), (0.5, 1.0))  # fit up to the first share of a run's tokens
 @dataclass(frozen=True, eq=False)
 class Split:
     """Rows of the table (n,) to fit and to score. value: the size or ratio held out (NaN for others). extrapolation:
-    whether what is scored lies outside of what is fitted."""
+    whether what is scored lies outside of what is fitted. bases: whether base losses of the sizes that are fitted may be
+    kept, whichever run logged them; not where they are another domain's."""
 
     name: str
     fitted: Mask
     scored: Mask
     extrapolation: bool
     value: float = float("nan")
+    bases: bool = True
 
 
 def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Split]:
@@ -110,4 +112,4 @@ def _domains(runs: Runs) -> list[Split]:
     if column.nunique() < 2:
         raise InputError(f"{runs.source}: column domain has one domain only, so none can be held out")
     labels = column.to_numpy()
-    return [Split(f"domain {name}", labels != name, labels == name, True) for name in sorted(set(labels))]
+    return [Split(f"domain {name}", labels != name, labels == name, True, bases=False) for name in sorted(set(labels))]

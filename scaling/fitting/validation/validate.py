@@ -104,7 +104,7 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
 
 def _bases(frame: pd.DataFrame, split: Split) -> Mask:
     """Base losses (n,) of the sizes that are fitted: no training went into them, so a held-out run may have logged them."""
-    if split.name.startswith("domain "):
+    if not split.bases:
         return np.zeros(len(frame), dtype=bool)
     fitted = frame.loc[split.fitted & (frame["tokens"] > 0), "params"]
     return np.asarray((frame["tokens"] == 0) & frame["params"].isin(fitted.unique()))
