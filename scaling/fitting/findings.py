@@ -125,8 +125,8 @@ def _misfit_warnings(done: Estimation, made: Sample, r2: float) -> list[str]:
     if done.law.target != "loss":
         return found
     residual = np.log(made.observed) - np.log(done.law.value(done.full_theta(done.optimum.q), made.x))
-    runs = np.unique(made.run)
-    means = np.array([residual[made.run == run].mean() for run in runs])
+    runs, run = np.unique(made.run, return_inverse=True)
+    means = np.bincount(run.reshape(-1), residual) / np.bincount(run.reshape(-1))
     usual = 1.4826 * float(np.median(np.abs(means - np.median(means))))
     far = np.abs(means) > max(OUTLYING * usual, LEAST_OUTLYING)
     if len(runs) < FEWEST_RUNS or not far.any():
