@@ -21,6 +21,8 @@ class Run:
     """The sweep file (YAML)."""
     out: Path
     """The run table to write: .parquet, .csv or .jsonl."""
+    work: Path | None = None
+    """The folder for shards, bases and runs; sweeps that share it share their bases. By default beside the table."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -29,7 +31,7 @@ class Run:
         from probes.progress import Bars
         from probes.sweep import run
 
-        summary = run(self.sweep, self.out, Bars())
+        summary = run(self.sweep, self.out, Bars(), self.work)
         if self.json:
             print(json.dumps({**asdict(summary), "out": str(self.out)}))
             return

@@ -1,6 +1,5 @@
 """Held-out loss on fixed blocks, with its standard error."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,30 @@ from transformers import PreTrainedModel
 
 @dataclass(frozen=True)
 class Loss:
-    """Mean cross-entropy, nats per token, and its standard error over blocks."""
+    """Cross-entropy on held-out blocks, nats per token: a mean for each block.
 
-    mean: float
-    se: float
+    Blocks are the unit of standard errors: tokens of one block are not independent.
+    """
+
+    blocks: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over all blocks."""
+        return float(np.mean(self.blocks))
+
+    @property
+    def se(self) -> float:
+        """Standard error of the mean."""
+        return _standard_error(np.asarray(self.blocks))
+
+    def change_se(self, base: "Loss") -> float:
+        """Standard error of the change from `base` on the same blocks, far smaller than that of either loss."""
+        return _standard_error(np.asarray(self.blocks) - np.asarray(base.blocks))
+
+
+def _standard_error(values: NDArray[Any]) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def token_losses(model: PreTrainedModel, tokens: Tensor) -> Tensor:
@@ -39,11 +58,8 @@ def precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
 
 
-def evaluate(model: PreTrainedModel, blocks: NDArray[Any], batch: int) -> Loss:
-    """Loss on held-out blocks of shape (blocks, context), `batch` of them at a time.
-
-    Blocks are the unit of the standard error: tokens of one block are not independent.
-    """
+def block_means(model: PreTrainedModel, blocks: NDArray[Any], batch: int) -> list[float]:
+    """Mean loss of each of the held-out blocks of shape (blocks, context), `batch` of them at a time."""
     device = next(model.parameters()).device
     means: list[float] = []
     model.eval()
@@ -52,9 +68,4 @@ def evaluate(model: PreTrainedModel, blocks: NDArray[Any], batch: int) -> Loss:
             tokens = torch.from_numpy(blocks[start : start + batch].astype(np.int64)).to(device)
             means += token_losses(model, tokens).double().mean(1).tolist()
     model.train()
-    return summary(means)
-
-
-def summary(means: Sequence[float]) -> Loss:
-    """The loss of blocks whose mean losses are given, nats per token."""
-    return Loss(float(np.mean(means)), float(np.std(means, ddof=1) / np.sqrt(len(means))))
+    return means

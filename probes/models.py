@@ -51,7 +51,7 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def load(path: str) -> PreTrainedModel:
+def load(path: str, remote_code: bool = False) -> PreTrainedModel:
     """A causal LM from a folder or a hub name, in fp32, from safetensors, no code of its own, dropout off.
 
     Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
@@ -61,7 +61,7 @@ def load(path: str) -> PreTrainedModel:
     """
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            path, use_safetensors=True, dtype=torch.float32, trust_remote_code=False
+            path, use_safetensors=True, dtype=torch.float32, trust_remote_code=remote_code
         )
     except UNLOADABLE as error:
         raise unknown_model(path, error) from error
@@ -104,16 +104,18 @@ def count(model: PreTrainedModel) -> Counts:
     return Counts(embedding, sum(p.numel() for p in model.parameters()) - embedding)
 
 
-def shape(path: str | None, depth: int | None, vocab_size: int, context: int) -> PreTrainedModel:
+def shape(
+    path: str | None, depth: int | None, vocab_size: int, context: int, remote_code: bool = False
+) -> PreTrainedModel:
     """The model without memory for its weights, to count parameters and FLOPs before anything is loaded."""
     try:
         if path is None:
             assert depth is not None
             config = ladder_config(depth, vocab_size, context)
         else:
-            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(path, trust_remote_code=remote_code)
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
     except UNLOADABLE as error:
         raise unknown_model(str(path), error) from error
 
@@ -138,9 +140,9 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
     return float(6 * (count(model).non_embedding + head) + attention)
 
 
-def load_tokenizer(path: str) -> AutoTokenizer:
+def load_tokenizer(path: str, remote_code: bool = False) -> AutoTokenizer:
     """The tokenizer that belongs to a base given by path; InputError where there is none."""
     try:
-        return AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=remote_code)
     except UNLOADABLE as error:
         raise unknown_model(path, error) from error

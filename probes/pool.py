@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from probes.jobs import Job, groups
+from probes.jobs import AnyJob, groups
 
-Progress = Callable[[Job, float], None]
-Done = Callable[[Job, str], None]
+Progress = Callable[[AnyJob, float], None]
+Done = Callable[[AnyJob, str], None]
 
 
 class JobFailed(Exception):
@@ -27,14 +27,14 @@ class JobFailed(Exception):
 class _Queue:
     """Groups of jobs that are still to be done, handed out when what they need is finished."""
 
-    def __init__(self, jobs: list[Job], finished: set[str]) -> None:
+    def __init__(self, jobs: list[AnyJob], finished: set[str]) -> None:
         self.waiting = sorted(groups(jobs), key=_urgency)
         self.finished = finished
         self.condition = threading.Condition()
         self.stopped = False
         self.error: BaseException | None = None
 
-    def take(self) -> list[Job] | None:
+    def take(self) -> list[AnyJob] | None:
         """The next ready group, waiting for one if need be; None when there is nothing left to do."""
         with self.condition:
             while self.waiting and not self.stopped:
@@ -45,15 +45,18 @@ class _Queue:
                 self.condition.wait()
             return None
 
-    def done(self, group: list[Job]) -> None:
+    def done(self, group: list[AnyJob]) -> None:
         with self.condition:
             self.finished |= {job.name for job in group}
             self.condition.notify_all()
 
     def drop(self, needs: str) -> None:
-        """Forget the jobs that need a base which came to nothing."""
+        """Forget the jobs that need one which came to nothing, and those that need them."""
         with self.condition:
-            self.waiting = [group for group in self.waiting if group[0].needs != needs]
+            lost = {needs}
+            while more := {job.name for group in self.waiting for job in group if job.needs in lost} - lost:
+                lost |= more
+            self.waiting = [group for group in self.waiting if group[0].needs not in lost]
             self.condition.notify_all()
 
     def stop(self, error: BaseException | None = None) -> None:
@@ -64,12 +67,14 @@ class _Queue:
             self.condition.notify_all()
 
 
-def _urgency(group: list[Job]) -> tuple[bool, float]:
-    """Bases first, since others wait for them; then the long ones, so that none is left for the end alone."""
-    return group[0].kind != "pretrain", -sum(job.flops for job in group)
+def _urgency(group: list[AnyJob]) -> tuple[bool, float]:
+    """Bases and their samples first, since others wait for them; then the long ones, so that none is left for the end alone."""
+    return group[0].kind == "cpt", -sum(job.flops for job in group)
 
 
-def train_all(jobs: list[Job], finished: set[str], workers: int, threads: int, progress: Progress, done: Done) -> None:
+def train_all(
+    jobs: list[AnyJob], finished: set[str], workers: int, threads: int, progress: Progress, done: Done
+) -> None:
     """Train every job, `workers` groups at a time, each process on `threads` threads.
 
     Args:
@@ -107,7 +112,7 @@ def _serve(queue: _Queue, threads: int, lock: threading.Lock, progress: Progress
             for job, status in zip(group, statuses, strict=True):
                 with lock:
                     done(job, status)
-                if status == "diverged" and job.kind == "pretrain":
+                if status == "diverged" and job.kind != "cpt":
                     queue.drop(job.name)
             queue.done(group)
     except BaseException as error:
@@ -135,7 +140,7 @@ def _start(threads: int) -> "subprocess.Popen[str]":
 
 
 def _train(
-    process: "subprocess.Popen[str]", group: list[Job], queue: _Queue, lock: threading.Lock, progress: Progress
+    process: "subprocess.Popen[str]", group: list[AnyJob], queue: _Queue, lock: threading.Lock, progress: Progress
 ) -> list[str]:
     """How each job of the group ended; nothing where the pool was stopped meanwhile."""
     assert process.stdin

@@ -5,11 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from probes import config, corpus, jobs, models
-from probes.jobs import Job, Packed
+from probes.jobs import AnyJob, Job, Packed
 from scaling.errors import InputError
 
 Progress = Callable[[str, float], None]
+Vocabulary = tuple[Any, int]  # a tokenizer and the id of its end of text
 
 
 def nobody(what: str, share: float) -> None:
@@ -19,33 +22,49 @@ def nobody(what: str, share: float) -> None:
 def check(sweep: config.Sweep, folder: Path) -> None:
     """InputError where a corpus file or a base is missing; nothing is written."""
     for part in (sweep.general, sweep.domain):
-        corpus.check(part, folder)
+        if part.has_text:
+            corpus.check(part, folder)
     for base in sweep.bases:
         jobs.base_shape(sweep, base)
 
 
-def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[Job]:
-    """All jobs of a sweep, its corpora packed (from the cache where they are there already).
+def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
+    """All jobs of a sweep, each after the one that it needs, its corpora packed (from the cache where they are there).
 
     Args:
         progress: called with what is read or tokenised and the share of it that is done.
     """
-    own: tuple[Packed, Packed] | None = None
-    everything: list[Job] = []
+    ladder: Vocabulary | None = None
+    everything: list[AnyJob] = []
     for base in sweep.bases:
         if base.path is None:
-            own = own or _pack_for_ladder(sweep, folder, work, progress)
-            pretrain = jobs.base_job(sweep, base, *own, work)
-            packed = own
+            own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
         else:
-            pretrain, packed = None, _pack_for_model(sweep, base.path, folder, work, progress)
-        everything += [pretrain] if pretrain else []
-        everything += jobs.cpt_jobs(sweep, base, pretrain, *packed, work)
+            own = _own_vocabulary(base)
+        general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
+        domain = _pack(sweep, sweep.domain, own, folder, work, progress)
+        everything += _base_jobs(sweep, base, general, domain, own[1], work)
+    for job in everything:
+        _check_epochs(sweep, job)
     return everything
 
 
-def _pack_for_ladder(sweep: config.Sweep, folder: Path, work: Path, progress: Progress) -> tuple[Packed, Packed]:
-    """Both corpora in a tokenizer trained on the general one."""
+def _base_jobs(
+    sweep: config.Sweep, base: config.Base, general: Packed | None, domain: Packed, end: int, work: Path
+) -> list[AnyJob]:
+    """The jobs of one base: its pre-training, the sampling of its replay, its CPT runs."""
+    pretrain = jobs.base_job(sweep, base, general, work) if general else None
+    first: list[AnyJob] = [pretrain] if pretrain else []
+    if sweep.general.sample_from_base:
+        sample, general = jobs.sample_job(sweep, base, pretrain, general, end, work)
+        first.append(sample)
+    assert general  # the sweep file is checked for it
+    needs = first[-1].name if first else None
+    return [*first, *jobs.cpt_jobs(sweep, base, pretrain, general, domain, work, needs)]
+
+
+def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: Progress) -> Vocabulary:
+    """A tokenizer trained on the general corpus."""
     report = partial(progress, f"vocabulary of {sweep.general.name}")
     tokenizer = corpus.tokenizer_for(
         sweep.general, sweep.tokenizer.vocab_size, folder, work / "tokenizers", work / "sides", report
@@ -55,31 +74,50 @@ def _pack_for_ladder(sweep: config.Sweep, folder: Path, work: Path, progress: Pr
             f"corpus {sweep.general.name!r} is too small for a vocabulary of {sweep.tokenizer.vocab_size}: "
             f"it gives {tokenizer.get_vocab_size()}"
         )
-    return _pack(sweep, tokenizer, corpus.END_ID, folder, work, progress)
+    return tokenizer, corpus.END_ID
 
 
-def _pack_for_model(
-    sweep: config.Sweep, path: str, folder: Path, work: Path, progress: Progress
-) -> tuple[Packed, Packed]:
-    """Both corpora in the tokenizer that a model brings along."""
-    own: Any = models.load_tokenizer(path)
+def _own_vocabulary(base: config.Base) -> Vocabulary:
+    """The tokenizer that a model brings along."""
+    own: Any = models.load_tokenizer(str(base.path), base.remote_code)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
-        raise InputError(f"base model {path!r}: its tokenizer needs a fast implementation and an end-of-text token")
-    return _pack(sweep, own.backend_tokenizer, end, folder, work, progress)
+        raise InputError(
+            f"base model {base.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
+        )
+    return own.backend_tokenizer, end
 
 
 def _pack(
-    sweep: config.Sweep, tokenizer: Any, end: int, folder: Path, work: Path, progress: Progress
-) -> tuple[Packed, Packed]:
-    packed = []
-    for part in (sweep.general, sweep.domain):
-        report = partial(progress, f"tokens of {part.name}")
-        blocks = corpus.pack(part, folder, tokenizer, end, sweep.context, work / "shards", work / "sides", report)
-        if len(blocks.held_out) < sweep.evaluate.blocks:
+    sweep: config.Sweep, part: config.Corpus, own: Vocabulary, folder: Path, work: Path, progress: Progress
+) -> Packed:
+    report = partial(progress, f"tokens of {part.name}")
+    blocks = corpus.pack(part, folder, *own, sweep.context, work / "shards", work / "sides", report)
+    if len(blocks.held_out) < sweep.evaluate.blocks:
+        raise InputError(
+            f"corpus {part.name!r} is too small for its held-out split: evaluate.blocks asks for "
+            f"{sweep.evaluate.blocks} blocks of {sweep.context} tokens, it has {len(blocks.held_out)}"
+        )
+    return Packed.of(blocks)
+
+
+def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
+    """InputError where a run would see a corpus more often than that corpus allows."""
+    limits = (sweep.general.max_epochs, sweep.domain.max_epochs)
+    if not isinstance(job, Job) or not job.domain or not any(limits):
+        return
+    general = (
+        len(_mapped(job.general))
+        if not sweep.general.sample_from_base
+        else -(-sweep.general.sample_from_base // job.context)
+    )
+    epochs = jobs.mixture(job, general, len(_mapped(job.domain))).epochs(job.steps * job.batch_blocks)
+    for part, limit, times in zip(job.corpora, limits, epochs, strict=True):
+        if limit and times > limit + 1e-9:
             raise InputError(
-                f"corpus {part.name!r} is too small for its held-out split: evaluate.blocks asks for "
-                f"{sweep.evaluate.blocks} blocks of {sweep.context} tokens, it has {len(blocks.held_out)}"
+                f"{job.name}: corpus {part.name!r} would be seen {times:.1f} times, and its max_epochs is {limit:g}"
             )
-        packed.append(Packed.of(blocks))
-    return packed[0], packed[1]
+
+
+def _mapped(packed: Packed) -> Any:
+    return np.load(packed.files[0], mmap_mode="r", allow_pickle=False)

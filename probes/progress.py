@@ -6,7 +6,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from probes.jobs import Job
+from probes.jobs import AnyJob
 from probes.sweep import Listener
 
 
@@ -35,7 +35,7 @@ class Bars(Listener):
             self.bars.start()
         self.bars.update(self.reading[what], completed=share, visible=share < 1)
 
-    def start(self, todo: list[Job], all_jobs: list[Job]) -> None:
+    def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Say how much there is to do, and begin the bar."""
         self.total = sum(job.flops for job in todo)
         self.began = time.monotonic()
@@ -45,13 +45,13 @@ class Bars(Listener):
         self.task = self.bars.add_task("sweep", total=self.total)
         self.bars.start()
 
-    def progress(self, job: Job, share: float) -> None:
+    def progress(self, job: AnyJob, share: float) -> None:
         """Move the bar on."""
         assert self.task is not None
         self.spent[job.name] = share * job.flops
         self.bars.update(self.task, completed=sum(self.spent.values()), description=job.name)
 
-    def done(self, job: Job, status: str) -> None:
+    def done(self, job: AnyJob, status: str) -> None:
         """A line a finished run, with the time left."""
         self.progress(job, 1.0)
         spent = sum(self.spent.values())

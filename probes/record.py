@@ -6,19 +6,20 @@ move of that file into place is the only commit, so a row is never lost and neve
 
 import json
 import math
-from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
 from probes import schedules
 from probes.evaluate import Loss
-from probes.jobs import Job
+from probes.jobs import Branch, Job
 from probes.mixture import Mixture
 from probes.results import Row, open_state, result_path, state_path
 from probes.storage import write_atomically, write_json
+from probes.tracked import Tracked
 
-MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, by its own names
+CORPORA = ("general", "domain")
 Tensors = dict[str, Tensor]
 
 
@@ -26,62 +27,95 @@ class Record:
     """The rows and the state file of one job.
 
     Tensors of a state are named `model.NAME`, `exp_avg.NAME` and `exp_avg_sq.NAME` for each parameter NAME.
+    `losses` are the training losses since the last row.
     """
 
     def __init__(self, job: Job, mixture: Mixture) -> None:
         self.job = job
         self.mixture = mixture
-        self.scale = schedules.get(job.schedule)
         self.rows: list[Row] = []
+        self.base: list[Loss] = []
+        self.losses: list[float] = []
+        self.tracked = Tracked(job.tracking, job.name)
 
-    @property
-    def state_file(self) -> Path:
-        """Where an unfinished run keeps everything it needs to go on."""
-        return state_path(self.job)
-
-    def rate(self, step: int) -> float:
+    def rate(self, step: int, branch: Branch | None = None) -> float:
         """Learning rate of the step that follows `step` others, which is also what a row logs."""
-        return self.job.learning_rate * self.scale(step, self.job.steps, self.job.warmup_steps)
+        scale = schedules.scale(self.job.schedule, step, self.job.course)
+        return self.job.learning_rate * scale * (branch.factor(step) if branch else 1.0)
 
-    def log(self, step: int, train_loss: float, general: Loss, domain: Loss) -> bool:
+    def log(self, step: int, losses: list[Loss]) -> bool:
         """Add a row; False, and no row, where a loss is no number any more."""
-        if not math.isfinite(general.mean + domain.mean):
+        if not self.rows:
+            self.base = losses
+        train_loss, self.losses = _mean(self.losses), []
+        return self._add(step, train_loss, losses, {"trunk": None} if self.job.branches else {})
+
+    def log_branch(self, branch: Branch, train_losses: list[float], losses: list[Loss]) -> bool:
+        """Add the one row of a branch, its end; False, and no row, where a loss is no number."""
+        trunk = self.job.columns["run"]
+        own = {"run": f"{trunk}-b{branch.end * self.job.batch_tokens}", "trunk": trunk}
+        return self._add(branch.end, _mean(train_losses), losses, own, branch)
+
+    def has(self, branch: Branch) -> bool:
+        """Whether the branch is over."""
+        tokens = branch.end * self.job.batch_tokens
+        return any(row.get("trunk") and row["tokens"] == tokens for row in self.rows)
+
+    def _add(
+        self, step: int, train_loss: float | None, losses: list[Loss], own: Row, branch: Branch | None = None
+    ) -> bool:
+        if not all(math.isfinite(loss.mean) for loss in losses):
             return False
         seen = step * self.job.batch_blocks
         general_epochs, domain_epochs = self.mixture.epochs(seen)
-        self.rows.append(
-            {
-                **self.job.columns,
-                "tokens": seen * self.job.context,
-                "general_loss": general.mean,
-                "general_loss_se": general.se,
-                "domain_loss": domain.mean,
-                "domain_loss_se": domain.se,
-                "train_loss": None if math.isnan(train_loss) else train_loss,
-                "learning_rate": self.rate(step),
-                "general_epochs": general_epochs,
-                "domain_epochs": domain_epochs,
-                "unique_domain_tokens": self.mixture.unique_domain(seen) * self.job.context,
+        row: Row = {**self.job.columns, **own, "tokens": seen * self.job.context}
+        for corpus, loss, base in zip(CORPORA, losses, self.base, strict=False):
+            row |= {
+                f"{corpus}_loss": loss.mean,
+                f"{corpus}_loss_se": loss.se,
+                f"{corpus}_change_se": loss.change_se(base),
             }
-        )
+        row |= {
+            "train_loss": train_loss,
+            "learning_rate": self.rate(step, branch),
+            "general_epochs": general_epochs,
+            "domain_epochs": domain_epochs,
+            "unique_domain_tokens": self.mixture.unique_domain(seen) * self.job.context,
+        }
+        self.rows.append(row)
         return True
 
     def save(self, step: int, tensors: Tensors) -> None:
         """Tensors, step and rows in one file, moved into place whole."""
-        metadata = {"step": str(step), "rows": json.dumps(self.rows)}
+        kept = {
+            "step": step,
+            "rows": self.rows,
+            "base": [loss.blocks for loss in self.base],
+            "losses": self.losses,
+        }
+        metadata = {key: json.dumps(value) for key, value in kept.items()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_atomically(self.state_file, lambda part: save_file(whole, part, metadata=metadata))
+        write_atomically(state_path(self.job), lambda part: save_file(whole, part, metadata=metadata))
+        self.tracked.show(self.rows)
 
     def load(self) -> tuple[int, Tensors]:
         """Step and tensors of the state file, the rows taken over; step 0 and nothing where there is no file."""
-        if not self.state_file.exists():
+        if not state_path(self.job).exists():
             return 0, {}
-        with open_state(self.state_file) as file:
-            metadata = file.metadata()
-            self.rows = json.loads(metadata["rows"])
-            return int(metadata["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        with open_state(state_path(self.job)) as file:
+            kept: dict[str, Any] = {key: json.loads(value) for key, value in file.metadata().items()}
+            self.rows, self.losses = kept["rows"], kept["losses"]
+            self.base = [Loss(tuple(blocks)) for blocks in kept["base"]]
+            self.tracked.skip(self.rows)
+            return int(kept["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def finish(self, status: str) -> None:
         """Write the result ('finished' or 'diverged'); the state is not needed any more."""
         write_json(result_path(self.job), {"status": status, "rows": self.rows})
-        self.state_file.unlink(missing_ok=True)
+        state_path(self.job).unlink(missing_ok=True)
+        self.tracked.show(self.rows)
+        self.tracked.close()
+
+
+def _mean(losses: list[float]) -> float | None:
+    return math.fsum(losses) / len(losses) if losses else None

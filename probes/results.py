@@ -6,29 +6,29 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from probes.jobs import Job
+from probes.jobs import AnyJob
 from probes.storage import read_json
 from scaling.errors import InputError
 
 Row = dict[str, Any]
 
 
-def result_path(job: Job) -> Path:
+def result_path(job: AnyJob) -> Path:
     """Written when a job is over: {"status": "finished" | "diverged", "rows": [...]}."""
     return Path(job.folder) / "result.json"
 
 
-def state_path(job: Job) -> Path:
+def state_path(job: AnyJob) -> Path:
     """Written at every checkpoint, removed when the job is over: tensors, and step and rows as metadata."""
     return Path(job.folder) / "state.safetensors"
 
 
-def status(job: Job) -> str | None:
+def status(job: AnyJob) -> str | None:
     """'finished' or 'diverged'; None for a job that is not over."""
     return read_json(result_path(job))["status"] if result_path(job).exists() else None
 
 
-def logged_rows(job: Job) -> list[Row]:
+def logged_rows(job: AnyJob) -> list[Row]:
     """All rows that the job has logged up to now, over or not."""
     while not result_path(job).exists():
         try:

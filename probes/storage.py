@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,10 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
-def remove_parts(folder: Path) -> None:
-    """Remove what `write_atomically` left in a folder and below when its process was killed."""
-    for part in list(folder.rglob(".*.part")):
+def remove_parts(path: Path) -> None:
+    """Remove what `write_atomically` left of a file, or in a folder and below, when its process was killed."""
+    parts = path.rglob(".*.part") if path.is_dir() else path.parent.glob(f".{escape(path.name)}.*.part")
+    for part in list(parts):
         if part.is_dir():
             shutil.rmtree(part)
         else:

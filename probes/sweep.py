@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from probes import config, pool, prepare, results
-from probes.jobs import Job
+from probes.jobs import AnyJob
 from probes.storage import read_json, remove_parts, require_space, write_json
 from probes.table import WRITERS, near_duplicates, repetition, write_table
 from scaling.errors import InputError
@@ -30,13 +30,13 @@ class Listener:
     def preparing(self, what: str, share: float) -> None:
         """The corpora are read and tokenised: `what` has come to `share` (0..1) of its end."""
 
-    def start(self, todo: list[Job], all_jobs: list[Job]) -> None:
+    def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Called once, before training."""
 
-    def progress(self, job: Job, share: float) -> None:
+    def progress(self, job: AnyJob, share: float) -> None:
         """A job has come to `share` (0..1) of its end."""
 
-    def done(self, job: Job, status: str) -> None:
+    def done(self, job: AnyJob, status: str) -> None:
         """A job is over."""
 
     def stop(self) -> None:
@@ -48,12 +48,14 @@ def work_folder(out: Path) -> Path:
     return out.with_name(out.name + ".work")
 
 
-def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summary:
+def run(sweep_file: Path, out: Path, listener: Listener | None = None, work: Path | None = None) -> Summary:
     """Train what is missing of a sweep and write its run table after every finished run.
 
     Args:
         sweep_file: YAML, see `probes.config.Sweep`.
         out: the run table: .parquet, .csv or .jsonl.
+        work: the folder for shards, bases and runs, beside `out` by default. Sweeps that share it share their shards
+            and bases.
 
     Raises:
         InputError: one sentence; nothing half-written is left behind.
@@ -63,7 +65,8 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
     if out.suffix not in WRITERS or out.is_dir():
         raise InputError(f"{out}: a run table is a file, one of {', '.join(WRITERS)}")
     prepare.check(sweep, sweep_file.parent)
-    with _only_one(work_folder(out)) as work:
+    with _only_one(work or work_folder(out)) as work:
+        remove_parts(out)
         try:
             everything = prepare.unfold(sweep, sweep_file.parent, work, listener.preparing)
         except BaseException:
@@ -71,7 +74,9 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
             raise
         before = {job.name: results.status(job) for job in everything}
         lost = {name for name, status in before.items() if status == "diverged"}
-        todo = [job for job in everything if before[job.name] is None and job.needs not in lost]
+        for job in everything:  # in the order of their needs
+            lost |= {job.name} if job.needs in lost else set()
+        todo = [job for job in everything if before[job.name] is None and job.name not in lost]
         require_space(work, _space(todo, sweep))
         _claim(everything)
         listener.start(todo, everything)
@@ -85,10 +90,10 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None) -> Summar
         return Summary(len(todo), there, diverged, rows, [*near_duplicates(everything), *repetition(everything)])
 
 
-def _train(todo: list[Job], everything: list[Job], sweep: config.Sweep, out: Path, listener: Listener) -> None:
+def _train(todo: list[AnyJob], everything: list[AnyJob], sweep: config.Sweep, out: Path, listener: Listener) -> None:
     """Train what is to do; the table is written after every job, and once more where one fails."""
 
-    def done(job: Job, status: str) -> None:
+    def done(job: AnyJob, status: str) -> None:
         write_table(everything, out)
         listener.done(job, status)
 
@@ -102,7 +107,7 @@ def _train(todo: list[Job], everything: list[Job], sweep: config.Sweep, out: Pat
         raise
 
 
-def _claim(everything: list[Job]) -> None:
+def _claim(everything: list[AnyJob]) -> None:
     """Mark every job's folder with what it is made from; refuse one that was made from something else."""
     for job in everything:
         path = Path(job.folder) / "identity.json"
@@ -116,7 +121,7 @@ def _claim(everything: list[Job]) -> None:
             )
 
 
-def _space(todo: list[Job], sweep: config.Sweep) -> int:
+def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
     """Bytes that training will need: weights and two moments in fp32 a running job, weights a base."""
     sizes = [4 * job.columns["params_total"] for job in todo if job.columns]
     kept = sum({job.needs: 4 * job.columns["params_total"] for job in todo if job.columns}.values())

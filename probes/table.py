@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from probes.jobs import Job
+from probes.jobs import AnyJob, Job
 from probes.results import logged_rows
 from probes.storage import write_atomically
 from scaling.runs import validate
@@ -17,7 +17,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
 }
 
 
-def write_table(everything: list[Job], out: Path) -> int:
+def write_table(everything: list[AnyJob], out: Path) -> int:
     """Write the rows of all CPT runs to the run table; returns their number. Nothing is written before a checkpoint."""
     rows = [row for job in everything if job.kind == "cpt" for row in logged_rows(job)]
     if any(row["tokens"] > 0 for row in rows):
@@ -26,7 +26,7 @@ def write_table(everything: list[Job], out: Path) -> int:
     return len(rows)
 
 
-def repetition(everything: list[Job]) -> list[str]:
+def repetition(everything: list[AnyJob]) -> list[str]:
     """A warning for each corpus that a base or a run went through more than once."""
     found = []
     for kind, who in (("pretrain", "a base"), ("cpt", "a run")):
@@ -38,9 +38,10 @@ def repetition(everything: list[Job]) -> list[str]:
     return found
 
 
-def near_duplicates(everything: list[Job]) -> list[str]:
+def near_duplicates(everything: list[AnyJob]) -> list[str]:
     """A warning for each corpus of which training documents were left out as near-duplicates of held-out ones."""
-    dropped = {part.name: part.near_duplicates for job in everything for part in (job.general, job.domain)}
+    runs = [job for job in everything if isinstance(job, Job)]
+    dropped = {part.name: part.near_duplicates for job in runs for part in job.corpora}
     return [
         f"corpus {name!r}: {count} training document{'s were' if count > 1 else ' was'} left out as "
         f"near-duplicate{'s' if count > 1 else ''} of held-out text"

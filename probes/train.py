@@ -1,13 +1,14 @@
-"""One training run: pre-training of a base, or CPT at one ratio. It can be cut at any moment.
+"""Training runs: pre-training of a base, or CPT of one base at several ratios at once. They can be cut at any moment.
 
 Data order and learning rate are functions of the step, so the state file (`probes.record`) is all that is needed
 to go on.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,111 +17,206 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from probes import models
-from probes.evaluate import evaluate, precision, token_losses
-from probes.jobs import Job, mixture
-from probes.record import MOMENTS, Record, Tensors
+from probes.alone import Alone
+from probes.data import Data
+from probes.evaluate import Loss
+from probes.jobs import Branch, Job
+from probes.record import Record, Tensors
+from probes.reptile import Reptile
+from probes.results import status
+from probes.stack.members import Members
+from probes.stack.shape import Shape, supports
 from probes.storage import write_atomically
 
-Report = Callable[[float], None]  # told the share of the run that is done, 0..1
-
-BETAS = (0.9, 0.95)
-WEIGHT_DECAY = 0.1
-CLIP = 1.0
+Report = Callable[[float], None]  # told the share of the work that is done, 0..1
+Indices = Sequence[int]
 
 
-class Data:
-    """The packed corpora of a job, opened: batches of its mixture, and the held-out blocks."""
+class Models(Protocol):
+    """Models of one shape at the same step with their optimiser: `Members`, or `Alone` where there is one only."""
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """The weights, with a leading axis of members where there may be several."""
+
+    def step(self, tokens: Tensor, rate: float) -> list[float]:
+        """One optimiser step on ids of shape (members, batch, context); returns each member's loss, nats per token."""
+
+    def evaluate(self, blocks: NDArray[np.integer[Any]], batch: int) -> list[list[float]]:
+        """Mean loss of every held-out block for each member."""
+
+    def state(self, index: int) -> Tensors:
+        """The tensors of one member's state file."""
+
+    def only(self, indices: Indices, step: int) -> "Models":
+        """A copy of the members with these indices."""
+
+
+class Member:
+    """A run among those that are trained at once: its data and its rows."""
 
     def __init__(self, job: Job) -> None:
-        self.train, held_out = zip(*(_open(files) for files in (job.general.files, job.domain.files)), strict=True)
-        self.held_out = [blocks[: job.evaluation_blocks] for blocks in held_out]
-        self.mixture = mixture(job, *map(len, self.train))
-        self.corpus, self.index = self.mixture.plan(job.steps * job.batch_blocks)
-
-    def batch(self, step: int, size: int) -> Tensor:
-        """Token ids of shape (size, context) for one step."""
-        where = range(step * size, (step + 1) * size)
-        return torch.from_numpy(np.stack([self.train[self.corpus[i]][self.index[i]] for i in where]).astype(np.int64))
-
-
-def _open(files: tuple[str, str]) -> list[NDArray[Any]]:
-    return [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
-
-
-class Trainer:
-    """A model, its optimiser and the rows logged so far (`record`), at a step."""
-
-    def __init__(self, job: Job, device: torch.device) -> None:
         self.job = job
-        self.device = device
         self.data = Data(job)
-        self.model = open_model(job).to(device)
-        self.optimizer = make_optimizer(self.model, device)
         self.record = Record(job, self.data.mixture)
-        self.step = 0
 
-    def run(self, report: Report) -> str:
-        """Train to the end, or until the loss is no number; returns 'finished' or 'diverged'."""
-        if not self.resume() and not self.log(train_loss=math.nan):
-            return "diverged"
-        losses: list[float] = []
-        while self.step < self.job.steps:
-            losses.append(self.advance())
-            report(self.step / self.job.steps)
-            if not math.isfinite(losses[-1]):
-                return "diverged"
-            if self.step in self.job.checkpoints:
-                if not self.log(train_loss=float(np.mean(losses))):
-                    return "diverged"
+
+class Runs:
+    """Runs at the same step that differ in ratio and seed only, and their models.
+
+    Args:
+        report: told how many steps of one run have just been made.
+    """
+
+    def __init__(self, members: list[Member], models: Models, step: int, report: Callable[[int], None]) -> None:
+        self.members = members
+        self.models = models
+        self.step = step
+        self.report = report
+        self.job = members[0].job  # stands for all in what they have in common
+        self.reptile = self.anchored(models)
+
+    def run(self) -> None:
+        """Train to the end; a run whose loss is no number any more is diverged and leaves, the others go on."""
+        if self.step == 0:
+            self.keep(self.log())
+        while self.members:
+            self.branch_off()
+            if self.step == self.job.steps:
+                break
+            self.keep([math.isfinite(loss) for loss in self.advance()])
+            if self.members and self.step in self.job.checkpoints:
+                self.keep(self.log())
                 self.save()
-                losses = []
-        return "finished"
+        for index in range(len(self.members)):
+            self.end(index, "finished")
 
-    def advance(self) -> float:
-        """One optimiser step; returns its training loss in nats per token."""
-        rate = self.record.rate(self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        tokens = self.data.batch(self.step, self.job.batch_blocks).to(self.device)
-        with precision(self.device):
-            loss = token_losses(self.model, tokens).mean()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+    def end(self, index: int, status: str) -> None:
+        """Write what a run has come to; a base is there before its result says so, also one that diverged."""
+        if self.job.kind == "pretrain":
+            _write_model(self.job, self.models.state(index))
+        self.members[index].record.finish(status)
+
+    def advance(self) -> list[float]:
+        """One optimiser step; returns each run's training loss in nats per token."""
+        losses = self.feed(self.models, self.members, self.step, self.reptile)
         self.step += 1
-        return float(loss.detach())
+        for member, loss in zip(self.members, losses, strict=True):
+            member.record.losses.append(loss)
+        return losses
 
-    def log(self, train_loss: float) -> bool:
-        """Evaluate on both corpora and add a row; False, and no row, where a loss is no number any more."""
-        losses = (evaluate(self.model, blocks, self.job.batch_blocks) for blocks in self.data.held_out)
-        return self.record.log(self.step, train_loss, *losses)
+    def feed(
+        self,
+        models: Models,
+        members: list[Member],
+        step: int,
+        reptile: Reptile | None,
+        branch: Branch | None = None,
+    ) -> list[float]:
+        """One optimiser step of these members."""
+        tokens = torch.stack([member.data.batch(step, self.job.batch_blocks) for member in members])
+        losses = models.step(tokens, members[0].record.rate(step, branch))
+        if reptile:
+            reptile.after(step + 1)
+        self.report(len(members))
+        return losses
+
+    def branch_off(self) -> None:
+        """Train the branches that leave here, each on a copy, and put their rows among the run's."""
+        for branch in self.job.branches:
+            left = [i for i, member in enumerate(self.members) if not member.record.has(branch)]
+            if branch.start == self.step and left:
+                members, models = [self.members[i] for i in left], self.models.only(left, self.step)
+                reptile = self.anchored(models)
+                losses = [self.feed(models, members, step, reptile, branch) for step in range(branch.start, branch.end)]
+                for member, own, scored in zip(members, zip(*losses, strict=True), self.score(models), strict=True):
+                    member.record.log_branch(branch, list(own), scored)
+                self.save()
+
+    def score(self, models: Models) -> list[list[Loss]]:
+        """For each member its losses on the held-out blocks of each corpus."""
+        blocks = self.members[0].data.held_out
+        found = [[Loss(tuple(means)) for means in models.evaluate(own, self.job.batch_blocks)] for own in blocks]
+        return [list(losses) for losses in zip(*found, strict=True)]
+
+    def log(self) -> list[bool]:
+        """Evaluate and add a row to each run; False for a run whose loss is no number any more."""
+        scored = self.score(self.models)
+        return [member.record.log(self.step, losses) for member, losses in zip(self.members, scored, strict=True)]
 
     def save(self) -> None:
-        """Write the state file."""
-        tensors: Tensors = {}
-        for name, parameter in self.model.named_parameters():
-            moments = self.optimizer.state[parameter]
-            tensors |= {f"model.{name}": parameter, **{f"{key}.{name}": moments[key] for key in MOMENTS}}
-        self.record.save(self.step, tensors)
+        """Write the state file of each run."""
+        for index, member in enumerate(self.members):
+            member.record.save(self.step, self.models.state(index))
 
-    def resume(self) -> bool:
-        """Take up where an earlier process was cut off; False where there is nothing to take up."""
-        self.step, tensors = self.record.load()
-        for name, parameter in self.model.named_parameters() if tensors else ():
-            parameter.data.copy_(tensors[f"model.{name}"])
-            self.optimizer.state[parameter] = {
-                "step": torch.tensor(float(self.step), device=self.device),
-                **{key: tensors[f"{key}.{name}"].to(self.device) for key in MOMENTS},
-            }
-        return bool(tensors)
+    def keep(self, well: list[bool]) -> None:
+        """Mark the runs that are not well as diverged and leave them behind."""
+        if all(well):
+            return
+        for index, fine in enumerate(well):
+            if not fine:
+                self.end(index, "diverged")
+        left = [index for index, fine in enumerate(well) if fine]
+        self.members = [self.members[index] for index in left]
+        if self.members:
+            self.models = self.models.only(left, self.step)
+            self.reptile = self.reptile.only(self.models.tensors, left) if self.reptile else None
+
+    def anchored(self, models: Models) -> Reptile | None:
+        """The Reptile of these models, where the job asks for one."""
+        return Reptile(models.tensors, *self.job.reptile) if self.job.reptile else None
+
+
+def perform(jobs: list[Job], report: Report, device: torch.device) -> list[str]:
+    """Train jobs that differ in ratio and seed only, from wherever each stands, and write their results.
+
+    Returns 'finished' or 'diverged' for each. The result of a pre-training is also a folder that transformers loads.
+
+    Jobs that were cut off at different steps are not brought into line: those at the same step are trained together.
+    """
+    for job in jobs:
+        Path(job.folder).mkdir(parents=True, exist_ok=True)
+    starts = [(member, *member.record.load()) for member in map(Member, jobs)]
+    told = _Share(report, sum(job.all_steps for job in jobs), sum(_behind(member, step) for member, step, _ in starts))
+    for step, group in groupby(sorted(starts, key=lambda start: start[1]), key=lambda start: start[1]):
+        members, _, states = zip(*group, strict=True)
+        Runs(list(members), _models(jobs[0], list(states), step, device), step, told.add).run()
+    return [str(status(job)) for job in jobs]
+
+
+class _Share:
+    """Steps as a share of all."""
+
+    def __init__(self, report: Report, total: int, done: int) -> None:
+        self.report = report
+        self.total = total
+        self.done = done
+
+    def add(self, steps: int) -> None:
+        self.done += steps
+        self.report(min(1.0, self.done / self.total))
+
+
+def _behind(member: Member, step: int) -> int:
+    """Steps that a run has made, those of its branches too."""
+    return step + sum(branch.end - branch.start for branch in member.job.branches if member.record.has(branch))
+
+
+def _models(job: Job, states: list[Tensors], step: int, device: torch.device) -> Models:
+    """The models of the jobs whose state files are given; the base where there is none."""
+    base = open_model(job)
+    if supports(base.config) is not None:
+        assert len(states) == 1
+        return Alone(base, states[0], step, device, job.compute)
+    fresh = {f"model.{name}": parameter for name, parameter in base.named_parameters()}
+    return Members(Shape.of(base.config), [state or fresh for state in states], step, device, job.compute)
 
 
 def open_model(job: Job) -> PreTrainedModel:
-    """The model a job starts from, in training mode."""
+    """The model that a job starts from, in training mode."""
     source = job.model
     if source.path is not None:
-        model = models.load(source.path)
+        model = models.load(source.path, source.remote_code)
     else:
         assert source.depth is not None
         config = models.ladder_config(source.depth, source.vocab_size, source.context)
@@ -130,27 +226,9 @@ def open_model(job: Job) -> PreTrainedModel:
     return model
 
 
-def make_optimizer(model: PreTrainedModel, device: torch.device) -> torch.optim.AdamW:
-    """The optimiser of one model."""
-    return adamw(list(model.parameters()))
-
-
-def adamw(parameters: list[Tensor], stacked: int = 0) -> torch.optim.AdamW:
-    """Fused AdamW; matrices decay, gains do not. The first `stacked` axes of every parameter count models."""
-    groups = [
-        {"params": [p for p in parameters if p.dim() >= 2 + stacked], "weight_decay": WEIGHT_DECAY},
-        {"params": [p for p in parameters if p.dim() < 2 + stacked], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=BETAS, fused=True)
-
-
-def perform(job: Job, report: Report, device: torch.device) -> str:
-    """Train a job from wherever it stands and write its result; a base saves its model as well."""
-    folder = Path(job.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(job, device)
-    status = trainer.run(report)
-    if job.kind == "pretrain":
-        write_atomically(folder / "model", trainer.model.save_pretrained)
-    trainer.record.finish(status)
-    return status
+def _write_model(job: Job, state: Tensors) -> None:
+    """A base as a folder that transformers loads."""
+    model = open_model(job)
+    own = {name.removeprefix("model."): tensor for name, tensor in state.items() if name.startswith("model.")}
+    model.load_state_dict(own, strict=False)
+    write_atomically(Path(job.folder) / "model", model.save_pretrained)

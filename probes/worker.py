@@ -10,18 +10,18 @@ import json
 import os
 import signal
 import sys
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import torch
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from transformers.utils import logging
 
-from probes.jobs import Job
-from probes.stack.train import perform as together
+from probes.jobs import AnyJob, Job, Sample
+from probes.sampling import perform as draw
 from probes.train import perform
 from scaling.errors import InputError
 
-JOBS = TypeAdapter(list[Job])
+JOBS: TypeAdapter[list[AnyJob]] = TypeAdapter(list[Annotated[Job | Sample, Field(discriminator="kind")]])
 
 
 def main() -> None:
@@ -44,12 +44,14 @@ def _claim_stdout() -> IO[str]:
     return answers
 
 
-def _perform(jobs: list[Job], answers: IO[str], device: torch.device) -> dict[str, Any]:
+def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict[str, Any]:
     def report(share: float) -> None:
         _answer(answers, {"share": share})
 
     try:
-        return {"statuses": [perform(jobs[0], report, device)] if len(jobs) == 1 else together(jobs, report, device)}
+        if isinstance(jobs[0], Sample):
+            return {"statuses": [draw(jobs[0], report, device)]}
+        return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
     except InputError as error:
         return {"error": str(error), "user": True}
     except OSError as error:

@@ -113,7 +113,7 @@ def _write(
 def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: Encoder) -> Order:
     """The order of the blocks of all sources on one side; InputError where a source has none."""
     for number, count in enumerate(counts, start=1):
-        if not count:
+        if not count and (side == "held_out" or corpus.has_training_text):
             which = f"corpus {corpus.name!r}" + (f", source {number}" if len(counts) > 1 else "")
             text = side.replace("_", "-")
             raise InputError(f"{which}: its {text} text is shorter than one block of {encoder.context} tokens")

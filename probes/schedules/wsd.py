@@ -1,11 +1,10 @@
-"""Warm-up, stable, decay: constant with a linear anneal over the last fifth."""
+"""Warm-up, stable, decay: constant with a linear anneal at the end (arXiv 2404.06395)."""
 
-from probes.schedules import linear_warmup
+from probes.schedules import Course, linear_anneal, linear_warmup
 
-DECAY = 0.2
+CONSTANT_FROM = 0.0
 
 
-def scale(step: int, steps: int, warmup: int) -> float:
-    """Linear warm-up, constant 1, then linear to (nearly) zero over the last DECAY of the steps."""
-    left = (steps - step) / max(1.0, DECAY * steps)
-    return min(linear_warmup(step, warmup), left, 1.0)
+def scale(step: int, course: Course) -> float:
+    """Linear warm-up, constant 1, then linear to (nearly) zero over the anneal."""
+    return min(linear_warmup(step, course), linear_anneal(step, course))

@@ -1,18 +1,20 @@
 """K models with their optimiser: stacked weights that are trained by one AdamW and clipped one by one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from probes.compute import PLAIN, Compute
 from probes.evaluate import precision
-from probes.record import MOMENTS, Tensors
+from probes.optimizer import CLIP, MOMENTS, adamw
+from probes.record import Tensors
 from probes.stack import decoder
 from probes.stack.shape import Shape
 from probes.stack.weights import Layout
-from probes.train import CLIP, adamw
 
 
 class Members:
@@ -25,10 +27,13 @@ class Members:
         states: for each member the tensors of its state file (see `probes.record`), or its weights alone at step 0.
     """
 
-    def __init__(self, shape: Shape, states: Sequence[Tensors], step: int, device: torch.device) -> None:
+    def __init__(
+        self, shape: Shape, states: Sequence[Tensors], step: int, device: torch.device, compute: Compute = PLAIN
+    ) -> None:
         self.shape = shape
         self.layout = Layout(shape)
         self.device = device
+        self.compute = compute
         self.count = len(states)
         self.weights = self.layout.stack([_part(state, "model") for state in states], device)
         for weight in self.weights.values():
@@ -39,6 +44,11 @@ class Members:
             self._restore(states, step)
         size = 1 if device.type == "cpu" else self.count
         self.passes = [slice(start, start + size) for start in range(0, self.count, size)]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """The stacked weights."""
+        return list(self.weights.values())
 
     def _restore(self, states: Sequence[Tensors], step: int) -> None:
         moments = {key: self.layout.stack([_part(state, key) for state in states], self.device) for key in MOMENTS}
@@ -82,7 +92,7 @@ class Members:
             slope.mul_(factor.view(-1, *[1] * (slope.dim() - 1)))
         return norm
 
-    def evaluate(self, blocks: NDArray[np.integer], batch: int) -> list[list[float]]:
+    def evaluate(self, blocks: NDArray[np.integer[Any]], batch: int) -> list[list[float]]:
         """Mean loss of every held-out block (rows of ids) for each member, `batch` blocks at a time."""
         means: list[list[float]] = [[] for _ in range(self.count)]
         with torch.inference_mode(), precision(self.device):
@@ -117,7 +127,7 @@ class Members:
     def only(self, indices: Sequence[int], step: int) -> "Members":
         """The members with these indices, the others left behind."""
         with torch.no_grad():
-            return Members(self.shape, [self.state(index) for index in indices], step, self.device)
+            return Members(self.shape, [self.state(index) for index in indices], step, self.device, self.compute)
 
 
 def _part(state: Tensors, kind: str) -> Tensors:

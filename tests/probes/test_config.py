@@ -91,3 +91,78 @@ def test_a_side_may_have_several_sources(make_sweep: MakeSweep) -> None:
     assert [part.train for part in general.parts] == [["0.jsonl"], ["1.jsonl"], ["2.jsonl"]]
     domain = load_sweep(make_sweep()).domain
     assert (domain.shares, domain.parts) == ([1.0], [domain])
+
+
+def test_a_number_of_seeds_counts_them(make_sweep: MakeSweep) -> None:
+    sweep = load_sweep(make_sweep(bases=[{"depth": 1, "seeds": 3}], cpt={"tokens": 2048, "ratios": [0], "seeds": [4]}))
+    assert (sweep.bases[0].seeds, sweep.cpt.seeds) == ([0, 1, 2], [4])
+
+
+def test_a_sweep_extends_another(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    make_sweep()
+    heir = tmp_path / "heir.yaml"
+    heir.write_text(
+        "extends: sweep.yaml\nname: heir\ncpt: {ratios: [0.25], warmup: 0.5}\ndomain: {name: other, train: [prose.jsonl]}\n"
+    )
+    sweep, parent = load_sweep(heir), load_sweep(tmp_path / "sweep.yaml")
+    assert (sweep.name, sweep.cpt.ratios, sweep.cpt.warmup) == ("heir", [0.25], 0.5)
+    assert sweep.cpt.tokens == parent.cpt.tokens
+    assert sweep.general == parent.general
+    assert sweep.domain.held_out_fraction == 0.05, "a corpus is replaced whole"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("extends: sweep.yaml\ncpt: {ratio: [1]}", "unknown key 'cpt.ratio'"),
+        ("extends: absent.yaml", "absent.yaml: No such file"),
+        ("extends: ../sweep.yaml", "in the same folder"),
+        ("extends: heir.yaml", "extends itself"),
+        ("extends: [sweep.yaml]", "in the same folder"),
+    ],
+)
+def test_a_sweep_that_extends_in_vain_is_one_sentence(
+    make_sweep: MakeSweep, tmp_path: Path, text: str, words: str
+) -> None:
+    make_sweep()
+    (tmp_path / "heir.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_sweep(tmp_path / "heir.yaml")
+    assert words in str(caught.value)
+
+
+def test_replay_may_be_sampled_without_any_text(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    base = [{"path": "some", "learning_rate": 1e-3}]
+    general = load_sweep(make_sweep(general={"sample_from_base": "2M"}, bases=base)).general
+    assert (general.name, general.sample_from_base, general.has_text) == ("sampled", 2_000_000, False)
+    with pytest.raises(InputError, match="pre-trained on it"):
+        load_sweep(make_sweep(general={"sample_from_base": "2M"}))
+    with pytest.raises(InputError, match="not to the domain"):
+        load_sweep(make_sweep(domain={"sample_from_base": "2M"}))
+    with pytest.raises(InputError, match="needs a name"):
+        load_sweep(make_sweep(domain={"train": ["code.jsonl"]}))
+
+
+def test_the_length_of_pretraining_stands_there_once(make_sweep: MakeSweep) -> None:
+    assert load_sweep(make_sweep(pretrain={"tokens": "1M", "batch_tokens": 128})).pretrain.tokens == 1_000_000
+    with pytest.raises(InputError, match="either tokens or tokens_per_param"):
+        load_sweep(make_sweep(pretrain={"tokens": "1M", "tokens_per_param": 2, "batch_tokens": 128}))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"trackers": ["paper"]}, "no tracker 'paper'"),
+        ({"compute": {"micro_batch_tokens": 100}}, "compute.micro_batch_tokens must be a multiple of context"),
+        ({"domain": {"name": "a", "train": ["a"], "max_epochs": 0}}, "domain.max_epochs"),
+    ],
+)
+def test_options_that_cannot_be_are_named(make_sweep: MakeSweep, change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_sweep(make_sweep(**change))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "data" / "runs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_shipped_sweep_file_is_read(path: Path) -> None:
+    assert load_sweep(path).cpt.ratios

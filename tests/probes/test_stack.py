@@ -16,17 +16,17 @@ import torch
 from transformers import GPT2Config, LlamaConfig, LlamaForCausalLM, MistralConfig
 
 from probes import config, jobs, models, prepare, stack
+from probes.data import Data
 from probes.evaluate import token_losses
 from probes.jobs import Job
+from probes.optimizer import CLIP, adamw
 from probes.results import logged_rows, result_path, state_path, status
 from probes.stack import decoder, head
 from probes.stack.members import Members
-from probes.stack.train import Together, perform
 from probes.stack.weights import Layout
 from probes.storage import read_json
 from probes.sweep import run, work_folder
-from probes.train import CLIP, Data, make_optimizer
-from probes.train import perform as perform_alone
+from probes.train import Runs, perform
 
 CPU = torch.device("cpu")
 VOCABULARY, CONTEXT = 280, 16
@@ -115,7 +115,7 @@ def test_on_a_gpu_runs_together_give_the_losses_of_single_runs_to_bf16_precision
     device = torch.device("cuda")
     single = elsewhere(runs, tmp_path / "single")
     for job in single:
-        perform_alone(job, nothing, device)
+        perform([job], nothing, device)
     assert perform(runs, nothing, device) == ["finished"] * 3
     for job, one in zip(runs, single, strict=True):
         assert losses(job) == pytest.approx(losses(one), rel=0.01)
@@ -144,7 +144,7 @@ def test_steps_and_clipping_are_those_of_each_model_alone() -> None:
     norms = [float(norm) for norm in members.clip()]
     assert min(norms) < norms[1]
     assert norms[1] > CLIP
-    optimizers = [make_optimizer(model, CPU) for model in built]
+    optimizers = [adamw(list(model.parameters())) for model in built]
     for turn in range(3):
         members.backward(tokens)
         slopes = {key: weight.grad for key, weight in members.weights.items() if weight.grad is not None}
@@ -184,7 +184,7 @@ def test_what_cannot_be_stacked_says_why(other: Any, word: str) -> None:
 def test_models_that_cannot_be_stacked_are_trained_one_at_a_time(
     make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "supports", lambda shape: "of another kind")
+    monkeypatch.setattr("probes.jobs.unfold.supports", lambda shape: "of another kind")
     everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
     assert [len(group) for group in jobs.groups(everything)] == [1, 1, 1, 1]
     assert {job.columns["together"] for job in everything[1:]} == {1}
@@ -230,7 +230,7 @@ def runs(make_sweep: MakeSweep, tmp_path: Path) -> list[Job]:
     """The three runs of a sweep whose base is trained."""
     torch.set_num_threads(1)
     everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
-    perform_alone(everything[0], nothing, CPU)
+    perform(everything[:1], nothing, CPU)
     assert [len(group) for group in jobs.groups(everything)] == [1, 3]
     return everything[1:]
 
@@ -264,14 +264,14 @@ def test_a_run_that_diverges_leaves_and_the_others_go_on(
 ) -> None:
     calm = elsewhere(runs, tmp_path / "calm")
     assert perform(calm, nothing, CPU) == ["finished"] * 3
-    advance = Together.advance
+    advance = Runs.advance
 
-    def spoil(self: Together) -> list[float]:
+    def spoil(self: Runs) -> list[float]:
         if self.step == 8:
             self.models.weights["norm"].data[1] = math.nan
         return advance(self)
 
-    monkeypatch.setattr(Together, "advance", spoil)
+    monkeypatch.setattr(Runs, "advance", spoil)
     assert perform(runs, nothing, CPU) == ["finished", "diverged", "finished"]
     for index in (0, 2):
         assert losses(runs[index]) == pytest.approx(losses(calm[index]), rel=1e-6)
@@ -322,16 +322,16 @@ def test_a_run_may_be_started_together_and_resumed_alone_and_the_other_way_round
 ) -> None:
     whole = elsewhere(runs, tmp_path / "whole")
     for job in whole:
-        perform_alone(job, nothing, CPU)
+        perform([job], nothing, CPU)
     if first_together:
         with pytest.raises(Cut):
             perform(runs, cut_after(0.7), CPU)
     for job in runs:
         if first_together:
-            assert perform_alone(job, nothing, CPU) == "finished"
+            assert perform([job], nothing, CPU) == ["finished"]
         else:
             with pytest.raises(Cut):
-                perform_alone(job, cut_after(0.7), CPU)
+                perform([job], cut_after(0.7), CPU)
     if not first_together:
         assert perform(runs, nothing, CPU) == ["finished"] * 3
     for job, one in zip(runs, whole, strict=True):

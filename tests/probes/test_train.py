@@ -7,30 +7,37 @@ from typing import Any
 import pytest
 import torch
 
-from probes import config, prepare, record
+from probes import config, prepare, record, train
 from probes.jobs import Job, checkpoint_steps
 from probes.results import logged_rows, result_path, status
 from probes.storage import read_json
-from probes.train import Trainer, perform
+from probes.train import Runs
 from scaling.errors import InputError
 
 CPU = torch.device("cpu")
 MakeSweep = Callable[..., Path]
 
 
-@pytest.fixture
-def jobs(make_sweep: MakeSweep, tmp_path: Path) -> list[Job]:
+def unfolded(path: Path) -> list[Job]:
+    everything = prepare.unfold(config.load_sweep(path), path.parent, path.parent / "work")
+    return [job for job in everything if isinstance(job, Job)]
+
+
+@pytest.fixture(params=["stacked", "alone"])
+def jobs(make_sweep: MakeSweep, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """The jobs of a sweep, trained by either of the two ways to train."""
     torch.set_num_threads(1)
-    path = make_sweep()
-    return prepare.unfold(config.load_sweep(path), tmp_path, tmp_path / "work")
+    if request.param == "alone":
+        monkeypatch.setattr(train, "supports", lambda shape: "of another kind")
+    return unfolded(make_sweep())
+
+
+def perform(job: Job, report: Callable[[float], None] = lambda share: None) -> str:
+    return train.perform([job], report, CPU)[0]
 
 
 def result(job: Job) -> dict[str, Any]:
     return read_json(result_path(job))
-
-
-def nothing(share: float) -> None:
-    """A report that is not listened to."""
 
 
 def test_checkpoints_are_dense_early_and_end_at_the_end() -> None:
@@ -45,7 +52,7 @@ def test_checkpoints_are_dense_early_and_end_at_the_end() -> None:
 
 def test_a_base_learns_and_is_saved_as_a_transformers_folder(jobs: list[Job]) -> None:
     base = jobs[0]
-    assert perform(base, nothing, CPU) == "finished"
+    assert perform(base) == "finished"
     rows = result(base)["rows"]
     assert rows[-1]["general_loss"] < rows[0]["general_loss"] - 0.3
     assert (Path(base.folder) / "model" / "model.safetensors").exists()
@@ -54,12 +61,12 @@ def test_a_base_learns_and_is_saved_as_a_transformers_folder(jobs: list[Job]) ->
 
 def test_a_cut_run_goes_on_to_the_same_bits(jobs: list[Job], tmp_path: Path) -> None:
     base, job = jobs[0], jobs[2]
-    perform(base, nothing, CPU)
+    perform(base)
     whole = job.model_copy(update={"folder": str(tmp_path / "whole")})
     again = job.model_copy(update={"folder": str(tmp_path / "again")})
     cut = job.model_copy(update={"folder": str(tmp_path / "cut")})
     for one in (whole, again):
-        perform(one, nothing, CPU)
+        perform(one)
 
     class Cut(Exception):
         pass
@@ -69,12 +76,12 @@ def test_a_cut_run_goes_on_to_the_same_bits(jobs: list[Job], tmp_path: Path) -> 
             raise Cut
 
     with pytest.raises(Cut):
-        perform(cut, stop, CPU)
+        perform(cut, stop)
     assert status(cut) is None
     before = logged_rows(cut)
     assert 1 < len(before) < len(result(whole)["rows"])
     shares: list[float] = []
-    perform(cut, shares.append, CPU)
+    perform(cut, shares.append)
     assert len(shares) == cut.steps - before[-1]["tokens"] // 128  # it went on, it did not begin again
     assert result(whole)["rows"] == result(again)["rows"] == result(cut)["rows"]
     assert result(cut)["rows"][: len(before)] == before
@@ -82,8 +89,8 @@ def test_a_cut_run_goes_on_to_the_same_bits(jobs: list[Job], tmp_path: Path) -> 
 
 def test_rows_hold_what_the_run_table_needs(jobs: list[Job]) -> None:
     base, job = jobs[0], jobs[2]
-    perform(base, nothing, CPU)
-    perform(job, nothing, CPU)
+    perform(base)
+    perform(job)
     rows = result(job)["rows"]
     first, last = rows[0], rows[-1]
     assert first["tokens"] == 0
@@ -92,41 +99,43 @@ def test_rows_hold_what_the_run_table_needs(jobs: list[Job]) -> None:
     assert last["ratio"] == 0.5
     assert last["domain_loss"] < first["domain_loss"]
     assert all(row["general_loss_se"] > 0 for row in rows)
+    assert first["general_change_se"] == first["domain_change_se"] == 0
+    assert 0 < last["general_change_se"] < last["general_loss_se"]
     assert last["base_tokens"] == base.steps * 128
 
 
 def test_a_run_whose_loss_is_no_number_is_marked_diverged(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    perform(jobs[0], nothing, CPU)
+    perform(jobs[0])
     job = jobs[1]
-    steps = Trainer.advance
+    steps = Runs.advance
 
-    def advance(self: Trainer) -> float:
-        loss = steps(self)
-        return math.nan if self.step >= 8 else loss
+    def advance(self: Runs) -> list[float]:
+        losses = steps(self)
+        return [math.nan] if self.step >= 8 else losses
 
-    monkeypatch.setattr(Trainer, "advance", advance)
-    assert perform(job, nothing, CPU) == "diverged"
+    monkeypatch.setattr(Runs, "advance", advance)
+    assert perform(job) == "diverged"
     assert result(job)["status"] == "diverged"
     assert all(math.isfinite(row["general_loss"]) for row in result(job)["rows"])
 
 
 def test_weights_that_are_no_number_end_a_run_without_a_row(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    perform(jobs[0], nothing, CPU)
-    advance = Trainer.advance
+    perform(jobs[0])
+    advance = Runs.advance
 
-    def spoil(self: Trainer) -> float:
-        loss = advance(self)
+    def spoil(self: Runs) -> list[float]:
+        losses = advance(self)
         if self.step == self.job.checkpoints[1]:
-            next(iter(self.model.parameters())).data.fill_(math.nan)
-        return loss
+            self.models.tensors[0].data.fill_(math.nan)
+        return losses
 
-    monkeypatch.setattr(Trainer, "advance", spoil)
-    assert perform(jobs[1], nothing, CPU) == "diverged"
+    monkeypatch.setattr(Runs, "advance", spoil)
+    assert perform(jobs[1]) == "diverged"
     assert len(result(jobs[1])["rows"]) == 2
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    perform(jobs[0], nothing, CPU)
+    perform(jobs[0])
     job, saves = jobs[1], []
     save = record.save_file
 
@@ -139,8 +148,8 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(jobs: list[Job], monkeypat
 
     monkeypatch.setattr(record, "save_file", full)
     with pytest.raises(InputError, match="no space is left"):
-        perform(job, nothing, CPU)
+        perform(job)
     assert len(logged_rows(job)) == 3  # base row and two checkpoints
     assert not list(Path(job.folder).glob(".*part"))
-    perform(job, nothing, CPU)
+    perform(job)
     assert len(result(job)["rows"]) == len(job.checkpoints) + 1

@@ -14,7 +14,7 @@ from probes.corpus import END, pack, tokenizer_for
 from probes.corpus.packing import at_shares
 from probes.corpus.shards import Encoder, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, decided
-from probes.train import Data
+from probes.data import Data
 from scaling.errors import InputError
 
 # made with text, tokens and blocks held in memory whole, before sources and near-duplicates were there
@@ -54,7 +54,7 @@ def tokenizer(corpus: config.Corpus, tmp_path: Path) -> Tokenizer:
 
 def test_blocks_and_their_order_are_what_they_always_were(make_sweep: Callable[..., Path], tmp_path: Path) -> None:
     jobs = prepare.unfold(config.load_sweep(make_sweep()), tmp_path, tmp_path / "work")
-    for packed in (jobs[0].general, jobs[0].domain):
+    for packed in jobs[1].corpora:
         hashes = tuple(hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in packed.files)
         assert hashes == SHARDS[packed.name]
         assert packed.near_duplicates == 0

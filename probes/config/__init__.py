@@ -1,0 +1,23 @@
+"""The sweep file: what to train, on what, for how long. Read from YAML, checked by pydantic.
+
+Arrows run one way: sweep -> training, text -> values.
+"""
+
+from probes.config.sweep import Sweep, load_sweep
+from probes.config.text import Corpus, Source, Text, Tokenizer
+from probes.config.training import Base, Cpt, Evaluate, Pretrain, Reptile, Training
+
+__all__ = [
+    "Base",
+    "Corpus",
+    "Cpt",
+    "Evaluate",
+    "Pretrain",
+    "Reptile",
+    "Source",
+    "Sweep",
+    "Text",
+    "Tokenizer",
+    "Training",
+    "load_sweep",
+]

@@ -1,0 +1,35 @@
+"""What is to be done: a sweep unfolded into jobs, each of which is plain data.
+
+Arrows run one way: unfold -> job.
+"""
+
+from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking, mixture
+from probes.jobs.unfold import (
+    base_job,
+    base_shape,
+    checkpoint_steps,
+    compute_of,
+    cpt_jobs,
+    groups,
+    peak_rate,
+    sample_job,
+)
+
+__all__ = [
+    "AnyJob",
+    "Branch",
+    "Job",
+    "ModelSource",
+    "Packed",
+    "Sample",
+    "Tracking",
+    "base_job",
+    "base_shape",
+    "checkpoint_steps",
+    "compute_of",
+    "cpt_jobs",
+    "groups",
+    "mixture",
+    "peak_rate",
+    "sample_job",
+]

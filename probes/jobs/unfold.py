@@ -1,0 +1,215 @@
+"""From a sweep to its jobs: bases, samples of them, and CPT runs."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import PreTrainedModel
+
+from probes import config, models
+from probes.compute import Compute
+from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking
+from probes.stack.shape import supports
+from probes.storage import digest
+
+BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
+
+
+def checkpoint_steps(steps: int, count: int, first: int, every: int = 1) -> list[int]:
+    """Evaluation steps spaced geometrically from `first` to `steps`, both included, no doubles, multiples of `every`."""
+    spaced = np.geomspace(min(first, steps), steps, min(count, steps))
+    whole = {max(1, round(step / every)) * every for step in spaced}
+    return sorted({step for step in whole if step < steps} | {steps})
+
+
+def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:
+    """A base without its weights, for counting."""
+    return models.shape(base.path, base.depth, sweep.tokenizer.vocab_size, sweep.context, base.remote_code)
+
+
+def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
+    """The pre-training of a rung of the ladder; None for a base that is loaded from a path."""
+    if base.depth is None:
+        return None
+    part, model = sweep.pretrain, base_shape(sweep, base)
+    source = ModelSource(depth=base.depth, vocab_size=sweep.tokenizer.vocab_size, context=sweep.context, seed=part.seed)
+    tokens = part.tokens or part.tokens_per_param * models.count(model).non_embedding
+    steps = max(1, round(tokens / part.batch_tokens))
+    return Job(
+        name=f"base-{base.label}",
+        kind="pretrain",
+        folder=str(work / "bases" / base.label),
+        needs=None,
+        model=source,
+        general=general,
+        domain=None,
+        ratio=0.0,
+        seed=part.seed,
+        learning_rate=peak_rate(base),
+        parent=source.model_dump(exclude={"remote_code"}),
+        anneal_steps=max(1.0, part.anneal * steps),
+        **_training(sweep, part, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
+    )
+
+
+def sample_job(
+    sweep: config.Sweep, base: config.Base, pretrain: Job | None, general: Packed | None, start_id: int, work: Path
+) -> tuple[Sample, Packed]:
+    """The sampling of a base's replay, and the corpus that it will be; held-out text is `general`'s where there is any."""
+    tokens = sweep.general.sample_from_base
+    assert tokens
+    folder = work / "samples" / base.label
+    blocks = math.ceil(tokens / sweep.context)
+    held_out = 0 if general else sweep.evaluate.blocks
+    model = base_shape(sweep, base)
+    job = Sample(
+        name=f"sample-{base.label}",
+        folder=str(folder),
+        needs=pretrain.name if pretrain else None,
+        model=_base_source(base, pretrain),
+        parent=_parent(base, pretrain),
+        tokens=tokens,
+        context=sweep.context,
+        start_id=start_id,
+        held_out=held_out,
+        # a sampled token costs a forward pass, a third of training
+        flops=models.flops_per_token(model, sweep.context) * (blocks + held_out) * sweep.context / 3,
+    )
+    files = (str(folder / "train.npy"), general.files[1] if general else str(folder / "held_out.npy"))
+    made_from = digest([job.identity, general.hash if general else None])
+    return job, Packed(name=sweep.general.name, files=files, hash=made_from)
+
+
+def cpt_jobs(
+    sweep: config.Sweep,
+    base: config.Base,
+    pretrain: Job | None,
+    general: Packed,
+    domain: Packed,
+    work: Path,
+    needs: str | None = None,
+) -> list[Job]:
+    """Every ratio and seed of one base, which is the result of `pretrain` or loaded from its path.
+
+    Args:
+        needs: the job that must be finished first, where that is another one than `pretrain`.
+    """
+    part, model = sweep.cpt, base_shape(sweep, base)
+    steps, every = part.tokens // part.batch_tokens, part.reptile.every if part.reptile else 1
+    checkpoints = checkpoint_steps(steps, part.checkpoints, part.first_checkpoint, every)
+    branches = [_branch(part, tokens, every) for tokens in sorted(part.branches)]
+    spent = steps + sum(branch.end - branch.start for branch in branches)
+    training = _training(sweep, part, model, steps, checkpoints, 2, spent)
+    columns = {
+        "base": base.label,
+        **_counts(model),
+        "domain": domain.name,
+        "general": general.name,
+        "schedule": part.schedule,
+        "base_tokens": pretrain.tokens if pretrain else base.base_tokens,
+        "together": together(sweep, model),
+    }
+
+    def job(ratio: float, seed: int) -> Job:
+        name = f"{sweep.name}-{base.label}-r{ratio:g}-s{seed}"
+        return Job(
+            name=name,
+            kind="cpt",
+            folder=str(work / "runs" / name),
+            needs=needs or (pretrain.name if pretrain else None),
+            model=_base_source(base, pretrain),
+            general=general,
+            domain=domain,
+            ratio=ratio,
+            seed=seed,
+            learning_rate=peak_rate(base) * part.learning_rate_fraction,
+            columns={"run": name, **columns, "ratio": ratio, "seed": seed},
+            parent=_parent(base, pretrain),
+            # a run that branches leave has no anneal of its own
+            anneal_steps=0.0 if branches else max(1.0, part.anneal * steps),
+            branches=branches,
+            reptile=(part.reptile.every, part.reptile.step) if part.reptile else None,
+            tracking=Tracking(trackers=sweep.trackers, folder=str(work / "tracked"), project=sweep.name),
+            **training,
+        )
+
+    return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in part.ratios]
+
+
+def _branch(part: config.Cpt, tokens: int, every: int) -> Branch:
+    end = max(2, tokens // part.batch_tokens)
+    start = end - max(1, round(part.anneal * end))
+    return Branch(start=max(1, start // every) * every if every > 1 else start, end=end)
+
+
+def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
+    if pretrain:
+        return ModelSource(path=str(Path(pretrain.folder) / "model"))
+    return ModelSource(path=base.path, remote_code=base.remote_code)
+
+
+def _parent(base: config.Base, pretrain: Job | None) -> dict[str, Any]:
+    return {"base": digest(pretrain.identity) if pretrain else models.fingerprint(str(base.path))}
+
+
+def together(sweep: config.Sweep, model: PreTrainedModel) -> int:
+    """How many runs of a base are trained at once: one where its model cannot be stacked."""
+    return sweep.together if supports(model.config) is None else 1
+
+
+def groups(jobs: list[AnyJob]) -> list[list[AnyJob]]:
+    """The jobs in the same order, in groups that are trained at once: as many of a base as its `together` says."""
+    found: list[list[AnyJob]] = []
+    for job in jobs:
+        last = found[-1] if found else []
+        if last and len(last) < job.columns.get("together", 1) and last[0].alike == job.alike:
+            last.append(job)
+        else:
+            found.append([job])
+    return found
+
+
+def peak_rate(base: config.Base) -> float:
+    """Peak learning rate of the base's pre-training."""
+    if base.learning_rate is not None:
+        return base.learning_rate
+    assert base.depth is not None
+    return models.ladder_rate(base.depth)
+
+
+def _counts(model: PreTrainedModel) -> dict[str, int]:
+    counts = models.count(model)
+    return {"params": counts.non_embedding, "params_embedding": counts.embedding, "params_total": counts.total}
+
+
+def _training(
+    sweep: config.Sweep,
+    part: config.Training,
+    model: PreTrainedModel,
+    steps: int,
+    checkpoints: list[int],
+    corpora: int,
+    spent: int | None = None,
+) -> dict[str, Any]:
+    """The fields of a job that pre-training and CPT derive in the same way; `spent` steps are those of branches too."""
+    evaluated = corpora * sweep.evaluate.blocks * sweep.context * (len(checkpoints) + 1)
+    return {
+        "steps": steps,
+        "batch_blocks": part.batch_tokens // sweep.context,
+        "context": sweep.context,
+        "schedule": part.schedule,
+        "warmup_steps": round(part.warmup * steps),
+        "checkpoints": checkpoints,
+        "evaluation_blocks": sweep.evaluate.blocks,
+        # an evaluated token costs a forward pass, a third of training
+        "flops": models.flops_per_token(model, sweep.context) * ((spent or steps) * part.batch_tokens + evaluated / 3),
+        "compute": compute_of(sweep),
+    }
+
+
+def compute_of(sweep: config.Sweep) -> Compute:
+    """How the steps of a sweep's runs are computed."""
+    own = sweep.compute
+    micro_batch = own.micro_batch_tokens // sweep.context if own.micro_batch_tokens else None
+    return Compute(micro_batch, own.activation_checkpointing, own.compile)
