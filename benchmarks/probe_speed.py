@@ -1,19 +1,23 @@
 """Training speed of a probe: Hugging Face Trainer, our single run, and K of our runs at once.
 
-python benchmarks/probe_speed.py [--together 9] [--depths 3 4 6 | --gpu-sizes] [--turns 5] [--steps 2] [--threads 1]
-                                 [--batch-tokens 2048] [--peak-flops 989e12]
+python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] [--turn-flops 4e11] [--threads 1]
+                                 [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--out FILE]
 
-Same model, data and precision for all three, on the GPU where there is one; they take turns, and medians over the
-turns are printed: tokens per second of all runs together. Model FLOPs utilisation is printed where the peak is given.
+Same model, data and precision for all, on the GPU where there is one; they take turns, and medians over the turns are
+printed: tokens per second of all runs together. With --compile there are a compiled Trainer and a compiled single run
+too. On a CPU all get the environment that `probes.pool` gives its workers (malloc keeps large blocks), the Trainer as
+well, and the peak that utilisation refers to is measured: a large product in fp32 on the same threads.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,22 +26,28 @@ import torch
 from transformers.utils import logging
 
 from probes import models
-from probes.cost import Step, alone, stacked
-from probes.train import BETAS, CLIP, WEIGHT_DECAY
+from probes.compute import Compute
+from probes.optimizer import BETAS, CLIP, WEIGHT_DECAY
+from probes.pool import ALLOCATION
+from probes.stack.members import Members
+from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
-CPU_DEPTHS, GPU_DEPTHS = (3, 4, 6), (4, 6, 9, 13)  # near 0.3M, 0.8M, 2.7M; 1M, 3M, 10M, 30M non-embedding parameters
-NAMES = ("HF Trainer", "single run", "K at once")
+DEPTHS = (4, 6, 9, 13)  # 0.80M, 2.7M, 9M and 27M non-embedding parameters
 Turn = Callable[[], float]  # trains for some steps, returns tokens per second
 
 
-def ours(step: Step, blocks: np.ndarray, steps: int, device: torch.device) -> Turn:
-    """A turn of one of our steps on blocks of shape (runs, batch, context)."""
+def ours(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compiled: bool = False) -> Turn:
+    """A turn of our runs, as many as blocks of shape (runs, batch, context) are for."""
+    model = build(depth)
+    weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
+    shape = Shape.of(model.config)
+    members = Members(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
 
     def turn() -> float:
         begin = time.perf_counter()
         for _ in range(steps):
-            step(torch.from_numpy(blocks.astype(np.int64)).to(device))
+            members.step(torch.from_numpy(blocks.astype(np.int64)), 0.0)
         if device.type == "cuda":
             torch.cuda.synchronize()
         return steps * blocks.size / (time.perf_counter() - begin)
@@ -45,7 +55,7 @@ def ours(step: Step, blocks: np.ndarray, steps: int, device: torch.device) -> Tu
     return turn
 
 
-def theirs(depth: int, blocks: np.ndarray, steps: int, device: torch.device) -> Turn | None:
+def theirs(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compiled: bool = False) -> Turn | None:
     """A turn of the Hugging Face Trainer on blocks of shape (batch, context); None where it is not installed.
 
     Its first step, which sets things up, is not counted.
@@ -58,6 +68,7 @@ def theirs(depth: int, blocks: np.ndarray, steps: int, device: torch.device) -> 
             logging_strategy="no", report_to=[], disable_tqdm=True, use_cpu=device.type == "cpu",
             bf16=device.type == "cuda", optim="adamw_torch_fused", learning_rate=0.0, lr_scheduler_type="constant",
             adam_beta1=BETAS[0], adam_beta2=BETAS[1], weight_decay=WEIGHT_DECAY, max_grad_norm=CLIP,
+            torch_compile=compiled,
         )  # fmt: skip
     except ImportError:
         return None
@@ -88,66 +99,98 @@ def build(depth: int) -> Any:
     return models.build(models.ladder_config(depth, VOCABULARY, CONTEXT), 0)
 
 
-def compare(depth: int, options: argparse.Namespace, device: torch.device) -> list[float | None]:
-    """Tokens per second of the three, in the order of NAMES."""
-    shape = (options.together, options.batch_tokens // CONTEXT, CONTEXT)
-    blocks = np.random.default_rng(0).integers(1, VOCABULARY, shape)
-    # K runs at once get fewer steps a turn, so that every contestant's turn is about as long
-    single, many = options.steps * options.together, options.steps
-    turns = [
-        theirs(depth, blocks[0], single, device),
-        ours(alone(build(depth), device), blocks[:1], single, device),
-        ours(stacked(build(depth), options.together, device), blocks, many, device),
-    ]
-    speeds: list[list[float]] = [[] for _ in turns]
-    for count in range(options.turns + 1):  # the first turn warms up
-        for found, turn in zip(speeds, turns, strict=True):
+def compare(depth: int, options: argparse.Namespace, device: torch.device) -> dict[str, float | None]:
+    """Tokens per second of each contestant; None where it is not installed."""
+    blocks = np.random.default_rng(0).integers(
+        1, VOCABULARY, (options.together, options.batch_tokens // CONTEXT, CONTEXT)
+    )
+    # every contestant's turn is about as long, but never shorter than a step
+    single = max(1, round(options.turn_flops / (models.flops_per_token(build(depth), CONTEXT) * options.batch_tokens)))
+    turns = {
+        "HF Trainer": theirs(depth, blocks[0], single, device),
+        "single run": ours(depth, blocks[:1], single, device),
+    }
+    if options.compile:
+        turns["HF Trainer compiled"] = theirs(depth, blocks[0], single, device, True)
+        turns["single run compiled"] = ours(depth, blocks[:1], single, device, True)
+    turns["K at once"] = ours(depth, blocks, max(1, round(single / options.together)), device)
+    speeds: dict[str, list[float]] = {name: [] for name in turns}
+    for count in range(min(options.turns, single + 1) + 1):  # the first turn warms up; few where a step takes seconds
+        for name, turn in turns.items():
             speed = turn() if turn else None
             if speed and count:
-                found.append(speed)
-    return [float(np.median(found)) if found else None for found in speeds]
+                speeds[name].append(speed)
+    return {name: float(np.median(found)) if found else None for name, found in speeds.items()}
 
 
-def line(depth: int, speeds: list[float | None], options: argparse.Namespace) -> str:
+def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str:
     """One row of the table."""
     model = build(depth)
-    trainer, single, many = speeds
+    trainer, single, many = (speeds[name] for name in ("HF Trainer", "single run", "K at once"))
     assert single
     assert many
     cells = [f"{models.count(model).non_embedding / 1e6:.2f}M"]
-    cells += ["not installed" if speed is None else f"{speed:,.0f}" for speed in speeds]
+    cells += ["not installed" if speed is None else f"{speed:,.0f}" for speed in speeds.values()]
     cells += [f"{single / trainer:.2f}" if trainer else "", f"{many / single:.2f}"]
-    if options.peak_flops:
-        share = models.flops_per_token(model, CONTEXT) / options.peak_flops
-        cells += [f"{speed * share:.1%}" if speed else "" for speed in speeds]
+    if peak:
+        share = models.flops_per_token(model, CONTEXT) / peak
+        cells += [f"{speed * share:.0%}" if speed else "" for speed in speeds.values()]
     return f"| {' | '.join(cells)} |"
 
 
+def measured_peak(size: int = 2048) -> float:
+    """FLOPs a second of a large product in fp32, the best of some."""
+    one, two = torch.randn(2, size, size)
+    times = []
+    for _ in range(6):
+        begin = time.perf_counter()
+        one @ two
+        times.append(time.perf_counter() - begin)
+    return 2 * size**3 / min(times)
+
+
+def table(options: argparse.Namespace, device: torch.device, write: Callable[[str], None]) -> None:
+    """Write the lines of the table, each as soon as it is known."""
+    peak = options.peak_flops or (measured_peak() if device.type == "cpu" else None)
+    write(
+        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads"
+        + (f", peak {peak / 1e9:,.0f} GFLOPs a second\n" if peak else "\n")
+    )
+    for count, depth in enumerate(options.depths):
+        speeds = compare(depth, options, device)
+        if count == 0:
+            heads = ["params", *(f"{name}, tokens/s" for name in speeds), "single / Trainer", "K / single"]
+            heads += [f"{name}, utilisation" for name in speeds] if peak else []
+            write(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
+        write(line(depth, speeds, peak))
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, and store it where a file is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--together", type=int, default=9, help="K")
-    parser.add_argument("--depths", type=int, nargs="+", default=CPU_DEPTHS, help="rungs of the ladder")
-    parser.add_argument("--gpu-sizes", action="store_true", help="rungs near 1M, 3M, 10M and 30M")
+    parser.add_argument("--depths", type=int, nargs="+", default=DEPTHS, help="rungs of the ladder")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument(
-        "--steps", type=int, default=2, help="steps a turn of K at once; the others make K times as many"
-    )
+    parser.add_argument("--turn-flops", type=float, default=4e11, help="FLOPs a turn, about")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch-tokens", type=int, default=2048, help="tokens a step of one run")
     parser.add_argument("--peak-flops", type=float, help="of the device at the precision used")
+    parser.add_argument("--compile", action="store_true", help="compiled contestants too")
+    parser.add_argument("--out", type=Path, help="Markdown file for the table")
     options = parser.parse_args()
+    if not ALLOCATION.items() <= os.environ.items():  # malloc reads them when a process starts
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, **ALLOCATION})
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    heads = ["params", *(f"{name}, tokens/s" for name in NAMES), "single / Trainer", "K / single"]
-    heads += [f"{name}, utilisation" for name in NAMES] if options.peak_flops else []
-    print(
-        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads\n"
-    )
-    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
-    for depth in GPU_DEPTHS if options.gpu_sizes else options.depths:
-        print(line(depth, compare(depth, options, device), options), flush=True)
+    lines: list[str] = []
+
+    def write(text: str) -> None:
+        lines.append(text)
+        print(text, flush=True)
+
+    table(options, torch.device("cuda" if torch.cuda.is_available() else "cpu"), write)
+    if options.out:
+        options.out.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

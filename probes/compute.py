@@ -1,15 +1,27 @@
-"""How a step is computed: none of this changes what is trained, beyond rounding."""
+"""How a step is computed: what changes its time and memory, but not its result beyond rounding."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Compute:
-    """`micro_batch` blocks of a run go through the model at a time (None: all of a batch); see `probes.config.Compute`."""
+    """Choices that no result depends on.
+
+    Attributes:
+        micro_batch: blocks of each run that go through the model at a time, their gradients added up; None for all.
+        checkpointing: keep each layer's input alone and compute the rest again on the way back: less memory, and a
+            forward pass more.
+        compile: let torch.compile fuse the layers. It takes minutes of a core for a step that is little shorter, so it
+            is for long runs only; where compiling fails the layers run as they are.
+    """
 
     micro_batch: int | None = None
     checkpointing: bool = False
     compile: bool = False
+
+    def __post_init__(self) -> None:
+        if self.micro_batch is not None and self.micro_batch < 1:
+            raise ValueError("micro_batch must be at least 1")
 
 
 PLAIN = Compute()

@@ -1,7 +1,7 @@
 """The output head and its cross-entropy as one operation that never holds all logits.
 
 At a small width the logits are by far the largest tensor of a step. They are made for a piece of the positions at a
-time, small enough for the cache of a processor, and turned into their own gradient in place.
+time, small enough for the cache of a processor, and their softmax is turned into their gradient in place.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CPU_PIECE = 2**19  # logits a piece: 2 MB in fp32, the size of a core's second cache
+CPU_PIECE = 2**19  # logits a piece: 2 MB in fp32, which stays in a processor's cache
 GPU_PIECE = 2**28  # 1 GB: a launch is the dearer thing there
 
 
@@ -25,7 +25,7 @@ def token_losses(state: Tensor, matrix: Tensor, targets: Tensor) -> Tensor:
     Returns:
         nats in fp32, shape (K, positions).
     """
-    parts = [_losses(_logits(state[:, s], matrix), targets[:, s])[0] for s in _pieces(state, matrix)]
+    parts = [_losses(_logits(state[:, s], matrix), targets[:, s]) for s in _pieces(state, matrix)]
     return torch.cat(parts, 1)
 
 
@@ -43,31 +43,43 @@ class _MeanLosses(torch.autograd.Function):
         by_state, by_matrix = torch.empty_like(state), torch.zeros_like(matrix)
         for s in _pieces(state, matrix):
             logits = _logits(state[:, s], matrix)
-            losses, normalizer = _losses(logits, targets[:, s])
-            totals += losses.sum(1)
-            slope = logits.sub_(normalizer.unsqueeze(-1)).exp_()
-            slope.scatter_add_(2, targets[:, s, None], torch.full_like(losses, -1.0).unsqueeze(-1))
-            slope = slope.mul_(1 / targets.shape[1])
+            share = torch.softmax(logits, -1)
+            # the sum of exponentials from the largest of them, which is never lost to underflow
+            normalizer = logits.amax(-1) - share.amax(-1).log()
+            totals += (normalizer - _of_targets(logits, targets[:, s])).sum(1)
+            slope = share.scatter_add_(2, targets[:, s, None], share.new_full((*share.shape[:2], 1), -1.0))
             by_state[:, s] = torch.bmm(slope, matrix)
-            by_matrix += torch.bmm(slope.transpose(1, 2), state[:, s])
-        ctx.save_for_backward(by_state, by_matrix)
+            _add_product(by_matrix, slope.transpose(1, 2), state[:, s])
+        ctx.slopes = by_state, by_matrix
+        ctx.positions = targets.shape[1]
         return totals / targets.shape[1]
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, None]:
-        by_state, by_matrix = ctx.saved_tensors
-        factor = slopes[0][:, None, None]
-        return by_state * factor, by_matrix * factor, None
+        factor = slopes[0][:, None, None] / ctx.positions
+        by_state, by_matrix = ctx.slopes
+        del ctx.slopes  # they are scaled in place, so there is no second time
+        return by_state.mul_(factor), by_matrix.mul_(factor), None
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    if torch.is_autocast_enabled(total.device.type):  # an operation in place would be in full precision
+        total += torch.bmm(left, right)
+    else:
+        total.baddbmm_(left, right)
 
 
 def _logits(state: Tensor, matrix: Tensor) -> Tensor:
     return torch.bmm(state, matrix.transpose(1, 2)).float()
 
 
-def _losses(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Loss and log of the sum of exponentials of every position, both of shape (K, positions)."""
-    normalizer = torch.logsumexp(logits, -1)
-    return normalizer - logits.gather(2, targets.unsqueeze(-1)).squeeze(-1), normalizer
+def _losses(logits: Tensor, targets: Tensor) -> Tensor:
+    """Loss of every position, shape (K, positions)."""
+    return torch.logsumexp(logits, -1) - _of_targets(logits, targets)
+
+
+def _of_targets(logits: Tensor, targets: Tensor) -> Tensor:
+    return logits.gather(2, targets.unsqueeze(-1)).squeeze(-1)
 
 
 def _pieces(state: Tensor, matrix: Tensor) -> Iterator[slice]:

@@ -25,6 +25,7 @@ class Members:
 
     Args:
         states: for each member the tensors of its state file (see `probes.record`), or its weights alone at step 0.
+        compute: what changes time and memory of a step, not its result.
     """
 
     def __init__(
@@ -69,18 +70,31 @@ class Members:
 
     def backward(self, tokens: Tensor) -> Tensor:
         """Mean loss of each member, shape (K,); its gradient replaces the one before."""
+        pieces = tokens.split(self.compute.micro_batch or tokens.shape[1], dim=1)
         losses = []
         for part in self.passes:
-            leaves = {name: weight.detach()[part].requires_grad_() for name, weight in self.weights.items()}
-            with precision(self.device):
-                loss = decoder.mean_losses(leaves, self.shape, tokens[part])
-            for weight, slope in zip(
-                self.weights.values(), torch.autograd.grad(loss.sum(), list(leaves.values())), strict=True
-            ):
-                assert weight.grad is not None
-                weight.grad[part] = slope
-            losses.append(loss.detach())
+            loss = torch.zeros((), device=self.device)
+            for turn, piece in enumerate(pieces):
+                loss = loss + self._accumulate(part, piece[part], piece.shape[1] / tokens.shape[1], first=turn == 0)
+            losses.append(loss)
         return torch.cat(losses)
+
+    def _accumulate(self, part: slice, tokens: Tensor, share: float, first: bool) -> Tensor:
+        """Loss of these members on some of their blocks, times the share of these; its gradient is added, or put if first."""
+        leaves = {name: weight.detach()[part].requires_grad_() for name, weight in self.weights.items()}
+        with precision(self.device):
+            loss = decoder.mean_losses(leaves, self.shape, tokens, self.compute) * share
+        slopes = torch.autograd.grad(loss.sum(), list(leaves.values()))
+        for weight, slope in zip(self.weights.values(), slopes, strict=True):
+            if first and len(self.passes) == 1:
+                weight.grad = slope.contiguous()  # fused AdamW takes gradients to lie as weights do
+                continue
+            assert weight.grad is not None
+            if first:
+                weight.grad[part] = slope
+            else:
+                weight.grad[part].add_(slope)
+        return loss.detach()
 
     def clip(self) -> Tensor:
         """Scale each member's gradient down to the norm CLIP where it is longer; returns the norms, shape (K,)."""
@@ -88,6 +102,8 @@ class Members:
         norms = torch.stack([torch.linalg.vector_norm(slope.flatten(1), dim=1) for slope in slopes])
         norm = torch.linalg.vector_norm(norms, dim=0)
         factor = (CLIP / (norm + 1e-6)).clamp(max=1.0)
+        if self.device.type == "cpu" and bool((factor >= 1).all()):  # a pass over all of memory for nothing
+            return norm
         for slope in slopes:
             slope.mul_(factor.view(-1, *[1] * (slope.dim() - 1)))
         return norm

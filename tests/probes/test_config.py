@@ -163,6 +163,8 @@ def test_options_that_cannot_be_are_named(make_sweep: MakeSweep, change: dict[st
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "data" / "runs").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "data" / "runs").glob("*.yaml")), ids=lambda p: p.stem
+)
 def test_every_shipped_sweep_file_is_read(path: Path) -> None:
     assert load_sweep(path).cpt.ratios

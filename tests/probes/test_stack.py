@@ -16,12 +16,13 @@ import torch
 from transformers import GPT2Config, LlamaConfig, LlamaForCausalLM, MistralConfig
 
 from probes import config, jobs, models, prepare, stack
+from probes.compute import PLAIN, Compute
 from probes.data import Data
 from probes.evaluate import token_losses
 from probes.jobs import Job
 from probes.optimizer import CLIP, adamw
 from probes.results import logged_rows, result_path, state_path, status
-from probes.stack import decoder, head
+from probes.stack import compiled, decoder, head
 from probes.stack.members import Members
 from probes.stack.weights import Layout
 from probes.storage import read_json
@@ -55,22 +56,26 @@ def build(shape: LlamaConfig, count: int = 3) -> list[LlamaForCausalLM]:
     return found
 
 
-def stacked(built: list[LlamaForCausalLM]) -> Members:
+def stacked(built: list[LlamaForCausalLM], compute: Compute = PLAIN) -> Members:
     states = [{f"model.{name}": p for name, p in model.named_parameters()} for model in built]
-    return Members(stack.Shape.of(built[0].config), states, 0, CPU)
+    return Members(stack.Shape.of(built[0].config), states, 0, CPU, compute)
+
+
+def slopes_of(members: Members) -> dict[str, torch.Tensor]:
+    return {key: weight.grad.clone() for key, weight in members.weights.items() if weight.grad is not None}
 
 
 def ids(count: int, batch: int = 4) -> torch.Tensor:
     return torch.randint(0, VOCABULARY, (count, batch, CONTEXT), generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize(("count", "at_once"), [(1, 1), (3, 1), (3, 3)])
 @pytest.mark.parametrize("name", CONFIGS)
-def test_losses_and_gradients_are_those_of_transformers(name: str, at_once: int) -> None:
-    built, tokens = build(CONFIGS[name]), ids(3)
+def test_losses_and_gradients_are_those_of_transformers(name: str, count: int, at_once: int) -> None:
+    built, tokens = build(CONFIGS[name], count), ids(count)
     tokens[:, 0, 3] = 0  # the padding token is met
     members = stacked(built)
-    members.passes = [slice(start, start + at_once) for start in range(0, 3, at_once)]
+    members.passes = [slice(start, start + at_once) for start in range(0, count, at_once)]
     losses = members.backward(tokens)
     slopes = {key: weight.grad for key, weight in members.weights.items() if weight.grad is not None}
     for index, model in enumerate(built):
@@ -80,10 +85,84 @@ def test_losses_and_gradients_are_those_of_transformers(name: str, at_once: int)
         own = members.layout.member(slopes, index)
         for key, parameter in model.named_parameters():
             assert parameter.grad is not None
+            assert own[key].is_contiguous()  # or fused AdamW would take its numbers in the wrong order
             torch.testing.assert_close(own[key], parameter.grad, atol=1e-5, rtol=1e-4)
         with torch.no_grad():
             found = decoder.token_losses(members.weights, members.shape, tokens)[index]
         torch.testing.assert_close(found, expected.detach(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize(
+    "compute", [Compute(micro_batch=1), Compute(micro_batch=3), Compute(9, checkpointing=True), Compute(2, True)]
+)
+def test_micro_batches_and_checkpointing_give_the_gradients_of_the_whole(compute: Compute, at_once: int) -> None:
+    built, tokens = build(small(2)), ids(3)
+    whole, pieces = stacked(built), stacked(built, compute)
+    for members in (whole, pieces):
+        members.passes = [slice(start, start + at_once) for start in range(0, 3, at_once)]
+    for _ in range(2):  # the second time there are gradients to replace
+        torch.testing.assert_close(pieces.backward(tokens), whole.backward(tokens), atol=1e-6, rtol=1e-6)
+    expected = slopes_of(whole)
+    for key, slope in slopes_of(pieces).items():
+        torch.testing.assert_close(slope, expected[key], atol=1e-7, rtol=1e-5)
+    assert pieces.only([0], 0).compute == compute
+
+
+def test_no_more_than_a_micro_batch_goes_through_the_model_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    losses = decoder.mean_losses
+
+    def watch(weights: Any, shape: Any, tokens: torch.Tensor, compute: Compute) -> torch.Tensor:
+        seen.append(tokens.shape[1])
+        return losses(weights, shape, tokens, compute)
+
+    monkeypatch.setattr(decoder, "mean_losses", watch)
+    stacked(build(small(1), 1), Compute(micro_batch=3)).step(ids(1), 0.1)
+    assert seen == [3, 1]
+    with pytest.raises(ValueError, match="micro_batch"):
+        Compute(micro_batch=0)
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_checkpointing_keeps_less(checkpointing: bool) -> None:
+    model, tokens = build(small(4), 1), ids(1)
+    members = stacked(model, Compute(checkpointing=checkpointing))
+    kept: list[int] = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        decoder.mean_losses(members.weights, members.shape, tokens, members.compute)
+    activations = sum(kept) / (tokens.numel() * members.shape.width)
+    assert activations < 12 if checkpointing else activations > 30
+
+
+def test_layers_run_as_they_are_where_they_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(function: Any, dynamic: bool) -> Callable[..., Any]:
+        def fail(*arguments: Any) -> Any:
+            raise RuntimeError("no compiler")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", missing)
+    compiled.or_plain.cache_clear()
+    built, tokens = build(small(2), 1), ids(1)
+    found = stacked(built, Compute(compile=True)).backward(tokens)
+    compiled.or_plain.cache_clear()
+    assert torch.equal(found, stacked(built).backward(tokens))
+
+
+@pytest.mark.slow
+def test_compiled_layers_give_the_same() -> None:
+    built, tokens = build(small(2), 1), ids(1)
+    plain, fused = stacked(built), stacked(built, Compute(compile=True))
+    compiled.or_plain.cache_clear()
+    torch.testing.assert_close(fused.backward(tokens), plain.backward(tokens), atol=1e-5, rtol=1e-5)
+    for key, slope in slopes_of(fused).items():
+        torch.testing.assert_close(slope, slopes_of(plain)[key], atol=1e-5, rtol=1e-4)
 
 
 def test_the_head_gives_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
