@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scaling._schema import LOSSES
+from scaling.stages import branch_rows, two_stages, units
 
 
 def findings(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -13,6 +14,7 @@ def findings(frame: pd.DataFrame) -> tuple[str, ...]:
     trained = frame[frame["tokens"] > 0]
     found = [
         _single(trained),
+        _mixed_stages(trained),
         _mixed_runs(trained),
         _several_domains(frame),
         swapped(trained),
@@ -26,13 +28,14 @@ def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[str, ...]:
     """The findings that make every number of a fit wrong, so that they go wherever the fit goes. several: the law tells
     domains apart."""
     trained = frame[frame["tokens"] > 0]
-    found = [_mixed_runs(trained), [] if several else _several_domains(frame), swapped(trained)]
+    several_domains = [] if several else _several_domains(frame)
+    found = [_mixed_stages(trained), _mixed_runs(trained), several_domains, swapped(trained)]
     return tuple(sentence for group in found for sentence in group)
 
 
 def _single(trained: pd.DataFrame) -> list[str]:
     found = []
-    if trained["run"].nunique() == 1:
+    if units(trained).nunique() == 1:
         found.append("only one run: there is nothing to resample, so intervals say little")
     if trained["params"].nunique() == 1:
         found.append("only one model size: nothing can be said about other sizes")
@@ -41,8 +44,20 @@ def _single(trained: pd.DataFrame) -> list[str]:
     return found
 
 
+def _mixed_stages(trained: pd.DataFrame) -> list[str]:
+    if not two_stages(trained):
+        return []
+    count = trained.loc[branch_rows(trained), "run"].nunique()
+    which = f"{count} branches, which are" if count > 1 else "a branch, which is"
+    return [
+        f"finished losses of {which} annealed, and higher ones of runs in their middle are mixed: choose a stage, trunk or"
+        " branches"
+    ]
+
+
 def _mixed_runs(trained: pd.DataFrame) -> list[str]:
-    counts = trained.groupby("run")[["params", "ratio"]].nunique()
+    """A trunk counts with its branches."""
+    counts = trained.groupby(units(trained))[["params", "ratio"]].nunique()
     return [
         f"run {mixed.index[0]} has {int(mixed.iloc[0])} values of {column}: a run is one model at one ratio"
         for column in counts

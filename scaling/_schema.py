@@ -17,7 +17,9 @@ REQUIRED = ("params", "tokens", "ratio")
 LOSSES = ("general_loss", "domain_loss")
 # Optional number columns with the smallest value that makes sense, and whether it is itself allowed.
 POSITIVE = (*LOSSES, "base_general_loss", "base_domain_loss")
-NOT_NEGATIVE = ("general_loss_se", "domain_loss_se", "unique_domain_tokens", "learning_rate", "base_tokens")
+# A change_se is the paired standard error of loss - base loss over the held-out blocks.
+ERRORS = ("general_loss_se", "domain_loss_se", "general_change_se", "domain_change_se")
+NOT_NEGATIVE = (*ERRORS, "unique_domain_tokens", "learning_rate", "base_tokens")
 MOST_LOSS = 1e6  # of a model that knows nothing it is the log of the vocabulary, about 12
 NUMBERS = (*REQUIRED, *POSITIVE, *NOT_NEGATIVE)
 

@@ -44,7 +44,8 @@ def main(demo: Demo) -> None:
     """Print the answer and write the figures."""
     mpl.use("agg")
     console = Console(width=110, highlight=False)
-    runs = scaling.load_runs(demo.runs)
+    table = scaling.load_runs(demo.runs, stage="all")
+    runs = table.stage("auto")
     demo.out.mkdir(parents=True, exist_ok=True)
     fit = scaling.fit(runs, law="dcpt")
     fit.save(demo.out / "fit.json")
@@ -54,7 +55,7 @@ def main(demo: Demo) -> None:
     params, tokens = demo.larger * float(ends["params"].max()), float(ends["tokens"].max())
     plans = {
         "D-CPT law": critical_ratio(fit, params, tokens, demo.tolerance),
-        "CMR law": cmr_plan(runs, params, tokens, demo.tolerance),
+        "CMR law": cmr_plan(table, params, tokens, demo.tolerance),
     }
     for name, plan in plans.items():
         console.print(f"\n{name}", style="bold")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scaling._findings import findings
+from scaling._findings import decisive, findings
+from scaling._names import run_names, trunk_names
 from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
 from scaling.errors import InputError
+from scaling.stages import choose
 
 CORPORA = ("general", "domain")
 
@@ -21,13 +22,15 @@ CORPORA = ("general", "domain")
 class Runs:
     """A validated run table.
 
-    `frame` holds the contract's columns (float64 numbers, `run` always present as str; other columns are kept),
-    sorted by run and tokens, with a RangeIndex. `source` names the table in messages, `warnings` are soft findings.
+    `frame` holds the contract's columns (float64 numbers, `run` always present as str, `trunk` None for runs that are no
+    branches; other columns are kept), sorted by run and tokens, with a RangeIndex. `source` names the table in messages,
+    `warnings` are soft findings, the sentences of `left_out` (rows that are not here any more) first.
     """
 
     frame: pd.DataFrame
     source: str
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def corpora(self) -> tuple[str, ...]:
@@ -43,8 +46,13 @@ class Runs:
         return self.frame[keep].reset_index(drop=True)
 
     def finished(self, corpus: str) -> pd.DataFrame:
-        """Return one row a finished run: the last of `rows`, if within 1 % of the largest token count of its size."""
-        rows = self.rows(corpus).groupby("run", sort=False).tail(1)
+        """Return one row a finished run: the last of `rows`, if within 1 % of the largest token count of its size.
+
+        A trunk whose branches are here is not finished; they are.
+        """
+        rows = self.rows(corpus)
+        rows = rows[~rows["run"].isin(rows["trunk"].dropna())] if "trunk" in rows else rows
+        rows = rows.groupby("run", sort=False).tail(1)
         return rows[rows["tokens"] >= 0.99 * rows.groupby("params")["tokens"].transform("max")].reset_index(drop=True)
 
     def base(self, corpus: str) -> pd.DataFrame:
@@ -70,7 +78,21 @@ class Runs:
     def select(self, mask: npt.ArrayLike) -> Runs:
         """Return the rows where `mask` (one bool a row of `frame`) holds, as a table of the same source."""
         kept = self.frame[np.asarray(mask, dtype=bool)].reset_index(drop=True)
-        return Runs(kept, self.source, findings(kept))
+        return Runs(kept, self.source, self.left_out + findings(kept), self.left_out)
+
+    def stage(self, which: str) -> Runs:
+        """Return the losses of one stage: "trunk" without branches, "branches" those alone, each with the rows at tokens
+        0; "all" leaves both, and "auto" chooses by the rule of `scaling.stages.choose`. What is left out is a warning.
+
+        Raises InputError for a stage that the table does not have.
+        """
+        kept, note = choose(self.frame, which, self.source)
+        return replace(self, left_out=(*self.left_out, note)).select(kept) if note else self
+
+    def decisive(self, several: bool = False) -> tuple[str, ...]:
+        """Return what must go wherever a fit goes: rows left out, and findings that make all of its numbers wrong.
+        several: the law tells domains apart."""
+        return self.left_out + decisive(self.frame, several)
 
 
 def share(corpus: str, ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -92,7 +114,10 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     table = to_numbers(table, source, rows)
     check_rows(table, source, rows)
     _check_losses(table, source, rows)
-    table["run"] = _run_names(table, source, rows)
+    names = run_names(table, source, rows)
+    if "trunk" in table:
+        table["trunk"] = trunk_names(table, names, source, rows)
+    table["run"] = names
     twice = _check_duplicates(table, source, rows)
     table = table[~twice].sort_values(["run", "tokens"], kind="stable").reset_index(drop=True)
     count = int(twice.sum())
@@ -102,7 +127,7 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
         else f"{count} rows are exact copies of others and were"
     )
     repeated = (f"{copies} left out",) if count else ()
-    return Runs(table, source, repeated + findings(table))
+    return Runs(table, source, repeated + findings(table), repeated)
 
 
 def _loss_column(corpus: str) -> str:
@@ -133,33 +158,6 @@ def _check_losses(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None
         raise InputError(f"{source}: row {rows[bare[0]]}: no loss was measured, nothing in {columns}")
     if not (table["tokens"] > 0).any():
         raise InputError(f"{source}: column tokens is 0 in every row, so the table holds base losses and no training")
-
-
-def _run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Series[str]:
-    """The column `run` as text, or a name made of params, ratio, domain and seed."""
-    for column in [name for name in ("run", "domain") if name in table]:
-        nested = np.flatnonzero(table[column].map(lambda cell: isinstance(cell, (list, dict))))
-        if nested.size:
-            raise InputError(f"{source}: row {rows[nested[0]]}, column {column}: the cell is a list, not a name")
-    if "run" in table:
-        empty = np.flatnonzero(table["run"].isna() | table["run"].astype(str).str.strip().eq(""))
-        if empty.size:
-            raise InputError(f"{source}: row {rows[empty[0]]}, column run: the cell is empty")
-        return table["run"].map(_run_text)
-    keys = [name for name in ("params", "ratio", "domain", "seed") if name in table]
-    group = table.groupby(keys, sort=False, dropna=False).ngroup()
-    first = table[keys][~group.duplicated()]
-    labels = ["-".join(f"{key}={_key_text(row[key])}" for key in keys) for _, row in first.iterrows()]
-    return group.map(dict(enumerate(labels)))
-
-
-def _run_text(value: Any) -> str:
-    # A column of whole numbers with a gap is read as floats; 3.0 and 3 are one run.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _key_text(value: Any) -> str:
-    return f"{value:.12g}" if isinstance(value, (int, float, np.number)) else str(value)
 
 
 def _check_duplicates(table: pd.DataFrame, source: str, rows: Sequence[int]) -> npt.NDArray[np.bool_]:

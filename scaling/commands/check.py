@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
-from scaling.commands.options import print_json, print_notes, print_table, read_runs
+from scaling.commands.options import StageOption, print_json, print_notes, print_table, read_runs
+from scaling.stages import described
 from scaling.units import format_count
 
 if TYPE_CHECKING:
@@ -23,17 +24,21 @@ class Check:
     """The run table: .csv, .tsv, .jsonl or .parquet."""
     domain: str | None = None
     """Only the rows with this value in the column domain."""
+    stage: StageOption = "auto"
     json: bool = False
     """Print one JSON object instead of text."""
 
     def __call__(self) -> None:
         """Read, validate, describe."""
-        runs = read_runs(self.runs, self.domain)
-        found = describe(runs)
+        whole = read_runs(self.runs, self.domain, "all")
+        runs = whole.stage(self.stage)
+        found = {**describe(runs), **described(whole.frame)}
         if self.json:
             print_json(found)
             return
         _print_sizes(runs, found)
+        if found["branches"]:
+            print(_branches(found))
         rising = found["rise_then_fall"]
         some = ", ".join(rising[:3]) + (", ..." if len(rising) > 3 else "")
         early = [f"the general loss rises before it falls in {len(rising)} runs: {some}"] if rising else []
@@ -57,6 +62,11 @@ def describe(runs: Runs) -> dict[str, Any]:
         "rise_then_fall": transient_runs(runs),
         "warnings": list(runs.warnings),
     }
+
+
+def _branches(found: dict[str, Any]) -> str:
+    ends = ", ".join(map(format_count, found["branch_ends"]))
+    return f"branches in the table: {found['branches']}, of trunks: {found['trunks']}, ending at tokens: {ends}"
 
 
 def _print_sizes(runs: Runs, found: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import Objective, print_json, print_notes, print_table, read_runs
+from scaling.commands.options import Objective, StageOption, print_json, print_notes, print_table, read_runs
 from scaling.errors import InputError
 from scaling.units import format_count
 
@@ -37,6 +37,7 @@ class Compare:
     """The tolerance is a share of the base loss: 0.03 allows 3 %."""
     domain: str | None = None
     """Only the rows with this value in the column domain."""
+    stage: StageOption = "auto"
     burn_in: float | None = None
     """Share of each run's tokens to leave out at its beginning, the same for all laws."""
     seed: int = 0
@@ -52,7 +53,7 @@ class Compare:
 
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
-        runs = read_runs(self.runs, self.domain)
+        runs = read_runs(self.runs, self.domain, self.stage)
         options = {"burn_in": self.burn_in, "folds": self.folds, "seed": self.seed, **self.objective.options()}
         found = compare_laws(runs, self.laws or None, self.hold_outs, **options)
         critical = {

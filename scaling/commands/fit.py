@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import Objective, print_json, print_notes, read_runs
+from scaling.commands.options import Objective, StageOption, print_json, print_notes, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Fit:
     """Where to write the fit (JSON), for predict and plan."""
     domain: str | None = None
     """Only the rows with this value in the column domain."""
+    stage: StageOption = "auto"
     burn_in: float | None = None
     """Share of each run's tokens to leave out at its beginning, where the general loss first rises."""
     level: float = 0.9
@@ -48,7 +49,7 @@ class Fit:
     def __call__(self) -> None:
         """Fit, save where asked, print."""
         out = self._target()
-        runs = read_runs(self.runs, self.domain)
+        runs = read_runs(self.runs, self.domain, self.stage)
         result = self._fit(runs)
         profiles = self._profiles(runs, result)
         if out is not None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from tyro.conf import arg
 from tyro.constructors import PrimitiveConstructorSpec
 
+from scaling.stages import Stage
 from scaling.units import format_count, parse_count
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ Count = Annotated[
         instance_from_str=lambda words: parse_count(words[0]),
         is_instance=lambda value: isinstance(value, (int, float)),
         str_from_instance=lambda value: [format_count(value)],
+    ),
+]
+StageOption = Annotated[
+    Stage,
+    arg(
+        help="Of a table with branches (column trunk): branches, the finished losses; trunk, those in mid-run; or all. auto:"
+        " branches where they can stand for the other runs."
     ),
 ]
 
@@ -47,14 +56,17 @@ class Objective:
         return {"loss": self.loss, "residual": residual, "delta": self.delta, "weights": self.weights}
 
 
-def read_runs(path: Path, domain: str | None) -> Runs:
-    """Read a run table, only the rows of one domain where asked."""
-    from scaling.errors import InputError
+def read_runs(path: Path, domain: str | None, stage: Stage) -> Runs:
+    """Read a run table: only the rows of one domain where asked, and of those one stage."""
     from scaling.readers import load_runs
 
-    runs = load_runs(path)
-    if domain is None:
-        return runs
+    runs = load_runs(path, "all")
+    return (runs if domain is None else _of_domain(runs, domain)).stage(stage)
+
+
+def _of_domain(runs: Runs, domain: str) -> Runs:
+    from scaling.errors import InputError
+
     if "domain" not in runs.frame:
         raise InputError(f"{runs.source}: column domain is missing, so there is no domain {domain!r} to choose")
     there = sorted(runs.frame["domain"].dropna().astype(str).unique())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, looks_at_domains, print_json, read_runs
+from scaling.commands.options import Count, StageOption, looks_at_domains, print_json, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Plan:
     """The law to fit where the source is a run table."""
     domain: str | None = None
     """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
+    stage: StageOption = "auto"
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -57,7 +58,9 @@ class Plan:
 
         if is_table(self.source):
             several = looks_at_domains(self.law)
-            fitted = fit(read_runs(self.source, None if several else self.domain), law=self.law)
+            fitted = fit(read_runs(self.source, None if several else self.domain, self.stage), law=self.law)
+        elif self.stage != "auto":
+            raise InputError(f"{self.source.name}: --stage chooses rows of a run table, and this is a fit")
         else:
             fitted, several = load_fit(self.source), True
         return critical_ratio(
@@ -80,7 +83,8 @@ class Plan:
             )
         if not is_table(self.source):
             raise InputError(f"{self.source.name}: --definition cmr needs a run table, not a fit")
-        runs = read_runs(self.source, self.domain)
+        # The definition follows the course of runs, so it chooses the stage by itself.
+        runs = read_runs(self.source, self.domain, "all" if self.stage == "auto" else self.stage)
         return cmr_plan(
             runs,
             self.params,

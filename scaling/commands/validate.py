@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import Objective, looks_at_domains, print_json, print_notes, print_table, read_runs
+from scaling.commands.options import (
+    Objective,
+    StageOption,
+    looks_at_domains,
+    print_json,
+    print_notes,
+    print_table,
+    read_runs,
+)
 from scaling.errors import InputError
 from scaling.units import format_count
 
@@ -36,6 +44,7 @@ class Validate:
     """The tolerance is a share of the base loss: 0.03 allows 3 %."""
     domain: str | None = None
     """Only the rows with this value in the column domain."""
+    stage: StageOption = "auto"
     burn_in: float | None = None
     """Share of each run's tokens to leave out at its beginning, in fitting and in scoring."""
     draws: int = 0
@@ -55,7 +64,7 @@ class Validate:
 
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
-        runs = read_runs(self.runs, self.domain)
+        runs = read_runs(self.runs, self.domain, self.stage)
         names = ("folds", "burn_in", "draws", "seed", "resample")
         options = {name: getattr(self, name) for name in names}
         found = validate_law(runs, self.law, self.hold_out, **options, **self.objective.options())
@@ -68,7 +77,7 @@ class Validate:
         if critical:
             _print_critical(critical)
         several = [] if looks_at_domains(self.law) else list(runs.warnings)
-        print_notes([*found.notes, *several])
+        print_notes(dict.fromkeys([*found.notes, *several]))
 
 
 def _print_critical(critical: list[CriticalError]) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from scaling._findings import decisive
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
 from scaling.fitting.estimation.estimate import Estimation
@@ -19,6 +18,7 @@ from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs
+from scaling.stages import units
 from scaling.version import VERSION
 
 NO_INTERVAL = (
@@ -67,7 +67,7 @@ def fit(
         burn_in=ready.burn_in.value,
         level=level,
         provenance=_provenance(table),
-        warnings=(*decisive(table.frame, tells_domains_apart(ready.law)), *ready.burn_in.warnings),
+        warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings),
         objective=ready.objective.text() + (", rows weighted by standard errors" if weights else ""),
         resampling=origin,
     )
@@ -93,7 +93,8 @@ def _draw(
     method, note = choose_method(asked, runs, parameters)
     # Runs that only hold base losses, or nothing after the burn-in, have no luck to resample.
     there = np.unique(np.concatenate([s.run for s in ready.samples.values()]))
-    sizes = ready.table.frame.groupby("run", sort=False)["params"].first().reindex(ready.runs[there]).to_numpy()
+    frame = ready.table.frame
+    sizes = frame.groupby(units(frame), sort=False)["params"].first().reindex(ready.runs[there]).to_numpy()
     strata = np.unique(sizes, return_inverse=True)[1]
     drawn = spread_over(resample_runs(method, strata, draws, seed, parameters), there, len(ready.runs))
     fits = {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}

@@ -39,10 +39,9 @@ def fit_groups(
         raise InputError(f"{runs.source}: there is no column {by} to group by")
     if (runs.frame.groupby("run")[by].nunique(dropna=False) > 1).any():
         raise InputError(f"{runs.source}: column {by} changes within a run, and runs are not divided")
-    names = pd.Index(runs.frame["run"].unique())
-    made = sample(runs, chosen, corpus, names)
-    keys = runs.frame.groupby("run", sort=False)[by].first().reindex(names).to_numpy()[made.run]
-    groups, index = np.unique(keys, return_inverse=True)
+    names = pd.Index(runs.frame[by].unique())
+    made = sample(runs, chosen, corpus, names, by=by)
+    groups, index = np.unique(names.to_numpy()[made.run], return_inverse=True)
     index = index.reshape(-1).astype(np.intp)
     objective = Objective.of(chosen, loss, delta=delta)
     fitted = fit_points(chosen, made.x, made.observed, index, objective=objective, threads=threads)

@@ -60,11 +60,12 @@ def cmr_plan(
     its root at the tolerance, and the turning points T_0 of the runs (for the Lagrange `multiplier`, by default its
     limit); across sizes -log(1 - R*) as a power law in params. The interval comes from resampling the runs of every
     size; the link's own error is not in it. `tolerance` is in nats per token, or a share of each size's base loss with
-    `relative`.
+    `relative`. The token laws follow the course of runs, so the ends of branches (column trunk) are left out.
 
     Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    runs = runs.stage("trunk")
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
     ranges = _ranges(runs)
@@ -146,7 +147,12 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
     ratios, notes = (own.ratios, list(own.notes)) if own else _carried(answers, question)
     value = float(ratios[0])
     probed = sorted(map(float, runs.rows("general")["ratio"].unique()))
-    warnings = [*notes, *distance_warnings(ranges, question), *ratio_warnings(ranges["ratio"], probed, value)]
+    warnings = [
+        *runs.left_out,
+        *notes,
+        *distance_warnings(ranges, question),
+        *ratio_warnings(ranges["ratio"], probed, value),
+    ]
     return Plan(
         critical_ratio=interval(ratios[0], np.nan_to_num(ratios[1:], nan=0.0), question.level),
         status=_status(value),

@@ -16,17 +16,20 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.runs import Runs, validate
+from scaling.stages import Stage
 
 
-def load_runs(table: str | Path | pd.DataFrame) -> Runs:
+def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
     """Read and validate a run table from a file (the suffix names the format) or a DataFrame.
 
+    stage: which losses of a table with branches, "trunk", "branches" or "all"; "auto" takes branches where they can
+    stand for the other runs (see `scaling.stages.choose`), and a warning says what is left out.
     Raises `InputError` for a missing, unreadable or invalid table, with file, row and column.
     """
     if isinstance(table, pd.DataFrame):
-        return validate(table)
+        return validate(table).stage(stage)
     path = Path(table).expanduser()
-    return validate(_read(path), path.name)
+    return validate(_read(path), path.name).stage(stage)
 
 
 def is_table(path: str | Path) -> bool:

@@ -242,3 +242,10 @@ def test_finished_runs_are_within_a_percent_of_the_longest() -> None:
     rows = [(1e8, tokens, 0.1 * i, 3.0) for i, last in enumerate((1000, 995, 500)) for tokens in (100, last)]
     runs = validate(pd.DataFrame(rows, columns=["params", "tokens", "ratio", "general_loss"]))
     assert runs.finished("general")["tokens"].tolist() == [1000, 995]
+
+
+@pytest.mark.parametrize("column", ["general_change_se", "domain_change_se"])
+def test_errors_of_changes_are_numbers_that_are_not_negative(column: str) -> None:
+    assert validate(table(**{column: ["", *["0.01"] * 13]})).frame[column].isna().sum() == 1
+    with pytest.raises(InputError, match=f"row 1, column {column}: -0.01 must not be negative"):
+        validate(table(**{column: -0.01}))

@@ -18,6 +18,7 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.runs import Runs
+from scaling.stages import units
 
 EVALUATIONS = 3
 FEATURES = ("k1", "k2")
@@ -34,9 +35,9 @@ def learnability(runs: Runs) -> pd.DataFrame:
     early = frame[(frame["tokens"] > 0) & (frame["ratio"] > 0)]
     keys = _common(early, runs.source)
     early = early.merge(keys, on=["params", "ratio"])
-    until = min(rows["tokens"].nsmallest(EVALUATIONS).max() for _, rows in early.groupby(["domain", "run"]))
+    until = min(rows["tokens"].nsmallest(EVALUATIONS).max() for _, rows in early.groupby(["domain", units(early)]))
     records = []
-    for key, rows in early.groupby(["domain", "params", "ratio", "run"]):
+    for key, rows in early.groupby(["domain", "params", "ratio", units(early)]):
         domain, params, ratio, _run = cast("tuple[str, float, float, str]", key)
         start = starts[domain, params]
         tokens, losses = np.append(0.0, rows["tokens"]), np.append(start, rows["domain_loss"])
@@ -85,7 +86,7 @@ def _labelled(runs: Runs) -> pd.DataFrame:
     if "domain_loss" not in runs.frame or runs.frame["domain_loss"].isna().all():
         raise InputError(f"{runs.source}: there is no domain_loss, from which learnability is read")
     frame = runs.frame[runs.frame["domain_loss"].notna()]
-    return frame.assign(domain=_labels(frame)).sort_values(["domain", "run", "tokens"])
+    return frame.assign(domain=_labels(frame)).sort_values(["domain", "tokens", "run"])
 
 
 def _starts(frame: pd.DataFrame, source: str) -> dict[tuple[str, float], float]:

@@ -12,7 +12,7 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.solver import Options
 from scaling.fitting.estimation.estimate import Estimation, estimate
 from scaling.fitting.estimation.learnability import with_learnability
-from scaling.fitting.estimation.sample import Sample, sample
+from scaling.fitting.estimation.sample import Sample, run_names, sample
 from scaling.fitting.estimation.transient import BurnIn, choose_burn_in, late_rows
 from scaling.fitting.estimation.variables import tells_domains_apart
 from scaling.laws import Law, get_law
@@ -21,7 +21,7 @@ from scaling.runs import CORPORA, Runs, validate
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """runs: the names of the table's runs, to which the samples' `run` points. samples: corpus -> its late rows."""
+    """runs: the names (`run_names`) to which the samples' `run` points. samples: corpus -> its late rows."""
 
     table: Runs
     law: Law
@@ -59,7 +59,7 @@ def prepare(
     chosen = get_law(law)
     table = with_learnability(table) if tells_domains_apart(chosen) else table
     objective, options = Objective.of(chosen, loss, residual, delta), Options(threads=threads)
-    names = pd.Index(table.frame["run"].unique())
+    names = run_names(table)
     samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}
     if not samples:
         raise InputError(f"{table.source}: there is no loss at tokens above 0 to fit")

@@ -13,12 +13,13 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
 from scaling.runs import Runs
+from scaling.stages import units
 
 
 @dataclass(frozen=True)
 class Sample:
     """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the names of the table's
-    runs.
+    runs; a trunk and its branches, which share their luck, are one run here.
 
     others: domain -> the law's variables beyond size, tokens and share there.
     """
@@ -46,12 +47,14 @@ def sample(
     runs: Runs,
     law: Law,
     corpus: str,
-    run_names: pd.Index,
+    names: pd.Index,
     weights: str | None = None,
     objective: Objective | None = None,
+    by: str | None = None,
 ) -> Sample:
     """The rows of one corpus that a law can use, deltas where the law is one of deltas.
 
+    names: what `run` points to, those of `run_names`; with `by`, the values of that column.
     weights: "se" for row weights from the logged standard errors, on the residuals of the objective (log by default).
     """
     frame = runs.rows(corpus)
@@ -68,12 +71,17 @@ def sample(
         x,
         frame["ratio"].to_numpy(float),
         observed,
-        run_names.get_indexer(pd.Index(frame["run"])),
-        run_names,
+        names.get_indexer(pd.Index(units(frame) if by is None else frame[by])),
+        names,
         _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
         others=others(frame, x),
     )
     return _usable(made, law, runs.source)
+
+
+def run_names(runs: Runs) -> pd.Index:
+    """The names of a table's runs in order; a trunk and its branches are one."""
+    return pd.Index(units(runs.frame).unique()).sort_values()
 
 
 def _base_losses(runs: Runs, corpus: str, frame: pd.DataFrame) -> Array:

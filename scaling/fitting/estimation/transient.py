@@ -24,6 +24,7 @@ from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
 from scaling.laws.base import Array, Index, Mask
 from scaling.runs import Runs
+from scaling.stages import units
 
 CANDIDATES = (0.0, 1 / 8, 1 / 4, 1 / 3, 1 / 2)
 _ROLLOUT_FROM, _LEAST_CHECKPOINTS, _TOLERANCE = 2 / 3, 3, 1.1
@@ -40,14 +41,14 @@ class BurnIn:
 
 def transient_runs(runs: Runs) -> list[str]:
     """The runs whose general loss rises and then falls by more than its own jitter, base loss included where there is
-    one."""
+    one. The ends of a trunk's branches are one run."""
     frame = runs.frame
     if "general_loss" not in frame:
         return []
-    frame = frame[frame["general_loss"].notna()].sort_values(["run", "tokens"])
+    frame = frame[frame["general_loss"].notna()].sort_values("tokens", kind="stable")
     base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True))
     found = []
-    for name, rows in frame.groupby("run", sort=False):
+    for name, rows in frame.groupby(units(frame)):
         losses = rows["general_loss"].to_numpy(float)
         start = base.get(rows["params"].iloc[0])
         if start is not None and rows["tokens"].iloc[0] > 0:
@@ -88,7 +89,7 @@ def choose_burn_in(
     """The burn-in given, or the one that the rule above chooses."""
     monotone = "tokens" in law.variables and law.target == "loss"
     rising = transient_runs(runs) if monotone else []
-    total = runs.frame["run"].nunique()
+    total = units(runs.frame).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
     note = (
         f"the general loss rises before it falls in {len(rising)} of {total} runs ({some}), which the law cannot follow"

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling._findings import decisive
 from scaling.errors import InputError
 from scaling.fitting.estimation.identify import LABELS, distinct_values
 from scaling.fitting.estimation.prepare import prepare
@@ -96,7 +95,7 @@ def compare_laws(
     """
     chosen, left_out = _candidates(runs, laws)
     possible, warnings = _possible(runs, hold_outs)
-    warnings = [*decisive(runs.frame, all(tells_domains_apart(get_law(name)) for name in chosen)), *warnings]
+    warnings = [*runs.decisive(all(tells_domains_apart(get_law(name)) for name in chosen)), *warnings]
     minimised = {name: options[name] for name in ("loss", "residual", "delta", "weights") if name in options}
     value = prepare(runs, "dcpt" if "dcpt" in chosen else chosen[0], burn_in=burn_in, **minimised).burn_in.value
     validations: dict[tuple[str, str], Validation] = {}
@@ -194,13 +193,15 @@ def _places(rows: Mapping[str, pd.DataFrame]) -> dict[str, Placing]:
     placed = {}
     for law, frame in rows.items():
         # A run counts by the mean of its corpora, as the table does.
-        gap = (errors[law]["error"] - errors[best]["error"]).groupby([errors[law]["run"], errors[law]["corpus"]]).mean()
-        per_run = gap.groupby("run").mean()
+        gap = (
+            (errors[law]["error"] - errors[best]["error"]).groupby([errors[law]["unit"], errors[law]["corpus"]]).mean()
+        )
+        per_run = gap.groupby("unit").mean()
         se = float(per_run.std() / np.sqrt(len(per_run))) if len(per_run) > 1 else float("nan")
         placed[law] = Placing(scores_by_corpus(frame.loc[common]), means[law], means[law] - means[best], se)
     return placed
 
 
 def _errors(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns run, corpus, error: |relative error|."""
-    return rows[["run", "corpus"]].assign(error=np.abs(rows["predicted"] / rows["observed"] - 1))
+    """Columns unit, corpus, error: |relative error|."""
+    return rows[["unit", "corpus"]].assign(error=np.abs(rows["predicted"] / rows["observed"] - 1))

@@ -60,7 +60,8 @@ class Validation:
     """A law's scores on a table under one kind of hold-out. total: all scored rows together, by corpus; inside: the
     same without the groups that are extrapolation (empty where all or none are). skipped: group -> why it could not be
     fitted or predicted. rows: every scored row with columns corpus, observed, predicted (nats per token), held_out,
-    inside (False where it is extrapolation), run, params, tokens, ratio, indexed by corpus and row of the table."""
+    inside (False where it is extrapolation), run, unit (a branch's trunk, else the run), params, tokens, ratio, indexed by
+    corpus and row of the table."""
 
     law: str
     hold_out: str

@@ -13,6 +13,7 @@ from scaling.errors import InputError
 from scaling.fitting.estimation.transient import progress as share_of_run
 from scaling.laws.base import Array, Mask
 from scaling.runs import Runs
+from scaling.stages import units
 from scaling.units import format_count
 
 HoldOut = Literal["params", "tokens", "ratio", "run", "domain"]
@@ -39,7 +40,7 @@ def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Spl
 
     params: every size from the third on, from all smaller ones. tokens: a quarter to half of
     each run from its first quarter, the second half from the first. ratio, domain: each from all others. run: `folds`
-    groups of runs, shuffled by the seed, each from the others.
+    groups of runs, shuffled by the seed, each from the others. A trunk and its branches are one run.
     """
     if hold_out not in HOLD_OUTS:
         raise InputError(f"hold-out is {hold_out!r}, but it must be one of {', '.join(HOLD_OUTS)}")
@@ -54,14 +55,14 @@ def splits(runs: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[Spl
 
 
 def progress(frame: pd.DataFrame) -> Array:
-    """Tokens as a share of the run's last checkpoint (n,)."""
-    return share_of_run(frame["tokens"].to_numpy(float), pd.factorize(frame["run"])[0])
+    """Tokens as a share of the run's last checkpoint (n,); a trunk and its branches are one run."""
+    return share_of_run(frame["tokens"].to_numpy(float), pd.factorize(units(frame))[0])
 
 
 def _values(runs: Runs, column: str, what: str, least: int = 2) -> Array:
     """The distinct values of a column; InputError where there are fewer than what is held out and what is fitted take."""
-    trained = runs.frame.loc[runs.frame["tokens"] > 0, column]
-    found = np.unique(trained)
+    trained = runs.frame[runs.frame["tokens"] > 0]
+    found = np.unique(units(trained) if column == "run" else trained[column])
     if len(found) < least:
         many = f"one {what}" if len(found) == 1 else f"{len(found)} {what}s"
         needed = f"; it takes {least}, one to hold out and {least - 1} to fit" if least > 2 else ""
@@ -97,7 +98,7 @@ def _folds(runs: Runs, folds: int, seed: int) -> list[Split]:
     if folds < 2:
         raise InputError(f"folds is {folds}, but it must be at least 2")
     shuffled = np.random.default_rng(seed).permutation(names)
-    column = runs.frame["run"]
+    column = units(runs.frame)
     made = []
     for k, fold in enumerate(np.array_split(shuffled, min(folds, len(names))), start=1):
         inside = column.isin(fold).to_numpy()

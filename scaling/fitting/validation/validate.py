@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling._findings import decisive
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.learnability import with_learnability
@@ -24,6 +23,7 @@ from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array, Mask
 from scaling.runs import CORPORA, Runs
+from scaling.stages import units
 
 ENDS = "published replay tables miss by 6-12 % there"
 ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fitted; others take the whole table's
@@ -111,14 +111,14 @@ def _bases(frame: pd.DataFrame, split: Split) -> Mask:
 
 
 def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.DataFrame:
-    """Columns corpus, observed, predicted: losses in nats per token, of the rows where the law is finite."""
+    """Columns corpus, unit, observed, predicted: losses in nats per token, of the rows where the law is finite."""
     rows = held[held[f"{one.corpus}_loss"].notna()]
     predicted = _curve(law, one, rows)
     if law.target == "delta":
         base = table.base(one.corpus)
         predicted = predicted + rows["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
     found = rows[["run", "params", "tokens", "ratio"]].assign(
-        corpus=one.corpus, observed=rows[f"{one.corpus}_loss"], predicted=predicted
+        corpus=one.corpus, unit=units(rows), observed=rows[f"{one.corpus}_loss"], predicted=predicted
     )
     found.index = pd.MultiIndex.from_product([[one.corpus], found.index], names=["of", "row"])
     return found[np.isfinite(predicted) & (predicted > 0)]
@@ -146,7 +146,7 @@ def _worst(groups: list[Group], corpus: str) -> list[Score]:
 
 
 def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[str]:
-    found = list(decisive(table.frame, tells_domains_apart(law)))
+    found = list(table.decisive(tells_domains_apart(law)))
     trained = table.frame.loc[table.frame["tokens"] > 0, "ratio"]
     if hold_out == "ratio":
         ends = [g for g in groups if g.split.extrapolation]

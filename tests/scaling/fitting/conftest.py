@@ -57,6 +57,17 @@ def world() -> Callable[..., pd.DataFrame]:
     return make_world
 
 
+def as_branches(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, each the end of a branch of what was its run."""
+    names = frame["run"] + [f"-b{tokens:.0f}" for tokens in frame["tokens"]]
+    return frame.assign(trunk=frame["run"], run=names)
+
+
+@pytest.fixture(scope="session")
+def branched() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return as_branches
+
+
 @pytest.fixture(scope="session")
 def truth() -> dict[str, dict[str, float]]:
     return TRUTH

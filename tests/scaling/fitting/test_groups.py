@@ -69,3 +69,13 @@ def test_groups_with_too_few_rows_are_nan():
 def test_a_column_that_is_not_there():
     with pytest.raises(InputError, match="no column size"):
         fit_groups(runs_of(lambda t, r: -t / 1e3), "cmr_token", "size", "general")
+
+
+def test_groups_of_branches(world, branched):
+    frame = world(checkpoints=6).query("params == 1e9 and ratio in (0.25, 0.5)")
+    runs = validate(branched(frame), "w")
+    by_ratio = fit_groups(runs, "chinchilla", "ratio", "general", threads=1)
+    assert by_ratio["rows"].tolist() == [6, 6]
+    by_trunk = fit_groups(runs, "chinchilla", "trunk", "general", threads=1)
+    np.testing.assert_allclose(by_trunk["objective"], by_ratio["objective"])
+    assert fit_groups(runs, "chinchilla", "run", "general", threads=1)["rows"].tolist() == [1] * 12

@@ -161,3 +161,15 @@ def test_every_ratio_and_none(world: World) -> None:
     frame = world(sizes=(1e6,))
     frame.loc[frame["tokens"] > 0, "general_loss"] += 1.0
     assert cmr_plan(load_runs(frame), 1e6, 1e8, draws=0).status == "infeasible"
+
+
+def test_the_course_of_runs_is_that_of_the_trunks(world: World) -> None:
+    frame = world(sizes=(1e6,)).assign(run=lambda f: "r" + f["ratio"].astype(str), trunk=None)
+    ends = frame[frame["tokens"] == frame["tokens"].max()]
+    ends = ends.assign(trunk=ends["run"], run=ends["run"] + "-b", general_loss=ends["general_loss"] - 0.1)
+    both = pd.concat([frame, ends])
+    alone, plan = (cmr_plan(load_runs(table, stage="all"), 1e6, 1e8, draws=0) for table in (frame, both))
+    assert plan.value == alone.value
+    assert plan.warnings == ("stage trunk: 7 rows of 7 branches are left out", *alone.warnings)
+    with pytest.raises(InputError, match="no losses of trunks to choose"):
+        cmr_plan(load_runs(both, stage="branches"), 1e6, 1e8)

@@ -54,3 +54,16 @@ def test_a_run_that_was_cut_short_is_left_out(world: World) -> None:
     rises = finished_rises(validate(cut))
     assert set(rises["tokens"]) == {last}
     assert set(table["ratio"]) - set(rises["ratio"]) == {0.5}
+
+
+def test_branches_are_finished_and_their_trunks_are_not(world: World) -> None:
+    frame = world(sizes=(1e6,)).assign(run=lambda f: "r" + f["ratio"].astype(str), trunk=None)
+    ends = frame[frame["tokens"] > 0]
+    ends = ends.assign(trunk=ends["run"], run=ends["run"] + [f"-b{i}" for i in range(len(ends))])
+    ends["general_loss"] -= 0.05
+    base = frame[frame["tokens"] == 0]
+    mixed, alone = validate(pd.concat([frame, ends])), validate(pd.concat([base, ends]))
+    answer = measured_critical_ratio(mixed.stage("branches"))
+    pd.testing.assert_frame_equal(answer, measured_critical_ratio(alone))
+    pd.testing.assert_frame_equal(answer, measured_critical_ratio(mixed))
+    assert answer["ratio"].iloc[0] > measured_critical_ratio(mixed.stage("trunk"))["ratio"].iloc[0]

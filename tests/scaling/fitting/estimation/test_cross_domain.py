@@ -138,3 +138,11 @@ def test_validation_holds_domains_out():
         validate_law(late(make("dcpt_cross_k1", domains=("code", "law"))), "dcpt_cross_k1", "domain", threads=1)
     with pytest.raises(InputError, match="no column domain"):
         validate_law(late(make("dcpt_cross_k1", domains=("law",)).drop(columns="domain")), "dcpt_cross_k1", "domain")
+
+
+def test_features_of_branches_are_those_of_one_run(branched):
+    frame = make("dcpt_cross_k3").assign(run=lambda f: f["domain"] + f["params"].astype(str) + f["ratio"].astype(str))
+    split = branched(frame[frame["tokens"] > 0])
+    both = [frame, pd.concat([frame[frame["tokens"] == 0], split])]
+    one, other = (learnability(validate(table)) for table in both)
+    pd.testing.assert_frame_equal(one, other)

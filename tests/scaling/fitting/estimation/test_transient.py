@@ -63,3 +63,13 @@ def test_a_burn_in_of_nothing_is_said_as_such(world, monkeypatch):
     monkeypatch.setattr(transient, "_rollout", lambda *rest: 1.0)
     (warning,) = fit(validate(rising(world, noise=5e-4, checkpoints=20), "w"), draws=0, threads=1).warnings
     assert warning.endswith("which the law cannot follow: all rows are kept (chosen by rollout over tokens)")
+
+
+def test_ends_of_branches_are_one_course(world, branched):
+    frame = rising(world, noise=5e-4, checkpoints=12).query("params == 1e9")
+    one, split = validate(frame, "w"), validate(branched(frame), "w")
+    assert len(transient_runs(one)) > 5
+    assert transient_runs(split) == transient_runs(one)
+    made = [fit(runs, draws=0, threads=1) for runs in (one, split)]
+    assert made[0].burn_in == made[1].burn_in > 0
+    assert made[0].warnings == made[1].warnings

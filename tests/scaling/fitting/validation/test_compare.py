@@ -85,3 +85,13 @@ def test_the_json_holds_every_score(found):
     place = answer["laws"]["dcpt_l4"]["tokens"]
     assert set(place) == {"general", "domain", "mean_mape", "behind", "behind_se", "tie"}
     assert place["mean_mape"] == pytest.approx((place["general"]["mape"] + place["domain"]["mape"]) / 2)
+
+
+def test_branches_of_a_trunk_are_one_run_to_the_error_of_a_place(world, branched):
+    frame = world(noise=1e-3, checkpoints=4).query("params >= 2e9")
+    tables = (frame, branched(frame))
+    one, split = (
+        compare_laws(runs_of(table), ("dcpt", "dcpt_l5"), ("tokens",), burn_in=0, threads=1) for table in tables
+    )
+    for law, places in one.placings.items():
+        assert split.placings[law]["tokens"].behind_se == pytest.approx(places["tokens"].behind_se, rel=0.05)

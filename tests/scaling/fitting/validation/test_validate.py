@@ -139,3 +139,31 @@ def test_a_group_that_cannot_be_fitted_is_skipped_with_its_reason(world):
 def test_bad_numbers_of_folds(world):
     with pytest.raises(InputError, match="folds is 1"):
         splits(runs_of(world(checkpoints=5)), "run", folds=1)
+
+
+def test_a_trunk_and_its_branches_are_held_out_together(world, branched):
+    frame = world(checkpoints=4).query("params >= 2e9")
+    one, split = runs_of(frame), runs_of(branched(frame))
+    for part in splits(split, "run", folds=3):
+        assert not set(split.frame.loc[part.fitted, "trunk"]) & set(split.frame.loc[part.scored, "trunk"])
+    for hold_out in ("run", "tokens"):
+        for before, after in zip(splits(one, hold_out), splits(split, hold_out), strict=True):
+            rows = [
+                runs.frame.loc[part.scored, ["params", "tokens", "ratio"]]
+                for runs, part in ((one, before), (split, after))
+            ]
+            first, second = (part.sort_values(list(part)).to_numpy() for part in rows)
+            np.testing.assert_array_equal(first, second)
+    with pytest.raises(InputError, match="column run has one run only"):
+        splits(runs_of(branched(frame.query("params == 2e9 and ratio == 0.5"))), "run")
+
+
+def test_two_stages_in_one_table_are_said(world, branched):
+    frame = world(noise=1e-3, checkpoints=5).query("params >= 2e9")
+    mixed = runs_of(pd.concat([frame, branched(frame.query("tokens == 10e9"))]))
+    found = validate_law(mixed, "dcpt", "tokens", burn_in=0, **OPTIONS)
+    assert any("14 branches, which are annealed" in w for w in found.warnings)
+    made = fit(mixed, draws=0, burn_in=0, **OPTIONS)
+    assert any("14 branches, which are annealed" in w for w in made.warnings)
+    made = fit(mixed.stage("trunk"), draws=0, burn_in=0, **OPTIONS)
+    assert made.warnings == ("stage trunk: 14 rows of 14 branches are left out",)
