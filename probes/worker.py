@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter
 from transformers.utils import logging
 
 from probes.jobs import AnyJob, Job, Sample
-from probes.sampling import perform as draw
+from probes.replay import perform as draw
 from probes.train import perform
 from scaling.errors import InputError
 
