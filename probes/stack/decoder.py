@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from probes.compute import PLAIN, Compute
 from probes.stack import head
+from probes.stack.attention import attention
 from probes.stack.compiled import or_plain
 from probes.stack.fused import Angles, gated, turned
 from probes.stack.norm import rms_norm
@@ -73,11 +74,9 @@ def _attention(state: Tensor, weights: Weights, shape: Shape, angles: Angles, ba
     members, positions, _ = state.shape
     joint = _product(rms_norm(state, weights["attention_norm"], shape.eps), weights["qkv"])
     joint = joint.view(members * batch, positions // batch, -1, shape.head_width)
-    heads = turned(joint, angles, shape.heads + shape.kv_heads)
-    query, *others = heads.split((shape.heads, shape.kv_heads, shape.kv_heads), 1)
+    query, *others = turned(joint, angles, (shape.heads, shape.kv_heads, shape.kv_heads))
     key, value = (_repeat(part, shape.heads // shape.kv_heads) for part in others)
-    mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-    mixed = mixed.transpose(1, 2).reshape(members, positions, -1)
+    mixed = attention(query, key, value).transpose(1, 2).reshape(members, positions, -1)
     return _product(mixed, weights["out"])
 
 

@@ -4,6 +4,7 @@ Autograd keeps a tensor and makes a pass over memory for every product and sum, 
 more. Here each result, and each gradient of a part, is written straight to where it belongs.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,53 +14,62 @@ from torch.nn import functional
 Angles = tuple[Tensor, Tensor]  # cosine and sine, each of shape (context, head width / 2)
 
 
-def turned(joint: Tensor, angles: Angles, turning: int) -> Tensor:
-    """Heads first, and the first `turning` of them with rotary positions: first against second half of a head.
+def turned(joint: Tensor, angles: Angles, parts: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Query, key and value with their heads first; query and key with rotary positions.
+
+    Those turn the first against the second half of a head.
 
     Args:
         joint: query, key and value heads side by side, shape (batch, context, heads, head width).
+        parts: how many heads each of the three has.
 
     Returns:
-        shape (batch, heads, context, head width).
+        each of shape (batch, heads, context, head width).
     """
     if torch.compiler.is_compiling():
-        cosine, sine = (part[:, None] for part in angles)
-        one, two = joint[:, :, :turning].chunk(2, -1)
-        turns = torch.cat((one * cosine - two * sine, two * cosine + one * sine), -1).to(joint.dtype)
-        return torch.cat((turns, joint[:, :, turning:]), 2).transpose(1, 2)
-    return _Turned.apply(joint, *angles, turning)
+        cosine, sine = angles
+        query, key, value = joint.transpose(1, 2).split(tuple(parts), 1)
+        halves = (part.chunk(2, -1) for part in (query, key))
+        turns = (torch.cat((one * cosine - two * sine, two * cosine + one * sine), -1) for one, two in halves)
+        return *(part.to(joint.dtype) for part in turns), value
+    return _Turned.apply(joint, *angles, parts)
 
 
 class _Turned(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, joint: Tensor, cosine: Tensor, sine: Tensor, turning: int) -> Tensor:
+    def forward(
+        ctx: Any, joint: Tensor, cosine: Tensor, sine: Tensor, parts: Sequence[int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         ctx.save_for_backward(cosine, sine)
-        ctx.turning = turning
-        batch, context, heads, width = joint.shape
-        found = joint.new_empty(batch, heads, context, width)
-        _turn(joint.transpose(1, 2), found, cosine, sine, turning)
-        return found
+        batch, context, _, width = joint.shape
+        query, key, value = (joint.new_empty(batch, heads, context, width) for heads in parts)
+        sources = joint.transpose(1, 2).split(tuple(parts), 1)
+        _turn(sources[0], query, cosine, sine)
+        _turn(sources[1], key, cosine, sine)
+        return query, key, value.copy_(sources[2])
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None, None]:
         cosine, sine = ctx.saved_tensors
-        batch, heads, context, width = slopes[0].shape
-        found = slopes[0].new_empty(batch, context, heads, width)
-        _turn(slopes[0], found.transpose(1, 2), cosine, -sine, ctx.turning)  # a turn's transpose is the turn back
+        batch, _, context, width = slopes[0].shape
+        parts = [slope.shape[1] for slope in slopes]
+        found = slopes[0].new_empty(batch, context, sum(parts), width)
+        targets = found.transpose(1, 2).split(parts, 1)
+        _turn(slopes[0], targets[0], cosine, -sine)  # the transpose of a turn is the turn back
+        _turn(slopes[1], targets[1], cosine, -sine)
+        targets[2].copy_(slopes[2])
         return found, None, None, None
 
 
-def _turn(source: Tensor, target: Tensor, cosine: Tensor, sine: Tensor, turning: int) -> None:
-    """Write `source` to `target`, both of shape (batch, heads, context, head width), the first heads turned."""
-    target[:, turning:] = source[:, turning:]
-    one, two = source[:, :turning].chunk(2, -1)
+def _turn(source: Tensor, target: Tensor, cosine: Tensor, sine: Tensor) -> None:
+    """Write `source`, turned, to `target`, both of shape (batch, heads, context, head width)."""
+    one, two = source.chunk(2, -1)
     if source.dtype == cosine.dtype:
-        to_one, to_two = target[:, :turning].chunk(2, -1)
+        to_one, to_two = target.chunk(2, -1)
         torch.mul(one, cosine, out=to_one).addcmul_(two, sine, value=-1)
         torch.mul(two, cosine, out=to_two).addcmul_(one, sine)
     else:  # products in half precision: the turn is made in full
-        turns = (one * cosine - two * sine, two * cosine + one * sine)
-        target[:, :turning] = torch.cat(turns, -1)
+        target.copy_(torch.cat((one * cosine - two * sine, two * cosine + one * sine), -1))
 
 
 def gated(joint: Tensor) -> Tensor:

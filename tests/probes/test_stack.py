@@ -23,6 +23,7 @@ from probes.jobs import Job
 from probes.optimizer import CLIP, adamw
 from probes.results import logged_rows, result_path, state_path, status
 from probes.stack import compiled, decoder, head
+from probes.stack.attention import attention
 from probes.stack.members import Members
 from probes.stack.weights import Layout
 from probes.storage import read_json
@@ -155,12 +156,26 @@ def test_layers_run_as_they_are_where_they_cannot_be_compiled(monkeypatch: pytes
     assert torch.equal(found, stacked(built).backward(tokens))
 
 
+@pytest.mark.parametrize("context", [1, 32, 80])
+def test_attention_in_blocks_of_queries_is_that_of_torch(context: int) -> None:
+    parts = torch.randn(3, 2, 4, context, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    slope = torch.randn(2, 4, context, 8, generator=torch.Generator().manual_seed(1))
+    found = attention(*parts)
+    expected = torch.nn.functional.scaled_dot_product_attention(*parts, is_causal=True)
+    torch.testing.assert_close(found, expected)
+    for own, theirs in zip(*(torch.autograd.grad(x, parts, slope) for x in (found, expected)), strict=True):
+        torch.testing.assert_close(own, theirs, atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.slow
 def test_compiled_layers_give_the_same() -> None:
     built, tokens = build(small(2), 1), ids(1)
     plain, fused = stacked(built), stacked(built, Compute(compile=True))
+    counters = torch._dynamo.utils.counters
+    counters.clear()
     compiled.or_plain.cache_clear()
     torch.testing.assert_close(fused.backward(tokens), plain.backward(tokens), atol=1e-5, rtol=1e-5)
+    assert counters["stats"]["unique_graphs"] > 0  # it did not fall back
     for key, slope in slopes_of(fused).items():
         torch.testing.assert_close(slope, slopes_of(plain)[key], atol=1e-5, rtol=1e-4)
 
