@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -52,18 +53,29 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
 
 
 def load(path: str, remote_code: bool = False) -> PreTrainedModel:
-    """A causal LM from a folder or a hub name, in fp32, from safetensors, no code of its own, dropout off.
+    """A causal LM from a folder or a hub name, in fp32, from safetensors, dropout off, fused attention where it has it.
 
     Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
+
+    Args:
+        remote_code: whether Python code that comes with the model may be run.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
+    read = partial(
+        AutoModelForCausalLM.from_pretrained,
+        path,
+        use_safetensors=True,
+        dtype=torch.float32,
+        trust_remote_code=remote_code,
+    )
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            path, use_safetensors=True, dtype=torch.float32, trust_remote_code=remote_code
-        )
-    except UNLOADABLE as error:
+        try:
+            model: PreTrainedModel = read(attn_implementation="sdpa")
+        except (ValueError, ImportError):  # among them that the architecture has no fused attention
+            model = read()
+    except _unloadable(remote_code) as error:
         raise unknown_model(path, error) from error
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -73,14 +85,21 @@ def load(path: str, remote_code: bool = False) -> PreTrainedModel:
     return model
 
 
+def _unloadable(remote_code: bool) -> tuple[type[Exception], ...]:
+    """What loading may raise; a model's own code can fail in any way."""
+    return (Exception,) if remote_code else UNLOADABLE
+
+
 def unknown_model(path: str, error: Exception) -> InputError:
     """One sentence for a model that transformers would not load."""
+    if "custom code" in str(error) and "trust_remote_code" in str(error):
+        return InputError(f"base model {path!r}: it brings Python code of its own, which `remote_code: true` lets run")
     where = (
         "that folder holds no model that transformers loads"
         if Path(path).is_dir()
         else "no such folder, and not to be had from the hub"
     )
-    first = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0]
+    first = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0] or type(error).__name__
     return InputError(f"base model {path!r}: {where} ({first})")
 
 
@@ -107,7 +126,10 @@ def count(model: PreTrainedModel) -> Counts:
 def shape(
     path: str | None, depth: int | None, vocab_size: int, context: int, remote_code: bool = False
 ) -> PreTrainedModel:
-    """The model without memory for its weights, to count parameters and FLOPs before anything is loaded."""
+    """The model without memory for its weights, to count parameters and FLOPs before anything is loaded.
+
+    `remote_code` as in `load`; InputError where there is no such model.
+    """
     try:
         if path is None:
             assert depth is not None
@@ -116,16 +138,16 @@ def shape(
             config = AutoConfig.from_pretrained(path, trust_remote_code=remote_code)
         with torch.device("meta"):
             return AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
-    except UNLOADABLE as error:
+    except _unloadable(remote_code) as error:
         raise unknown_model(str(path), error) from error
 
 
 def fingerprint(path: str) -> str:
-    """What a base given by path is told apart by: a hash of its files, or its hub name."""
+    """What a base given by path is told apart by: a hash of its files (code among them), or its hub name."""
     folder = Path(path)
     if not folder.is_dir():
         return path
-    files = sorted(file for pattern in ("config.json", "*.safetensors") for file in folder.glob(pattern))
+    files = sorted(file for pattern in ("config.json", "*.py", "*.safetensors") for file in folder.glob(pattern))
     return digest([[file.name, file_digest(file)] for file in files])
 
 
@@ -141,8 +163,8 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
 
 
 def load_tokenizer(path: str, remote_code: bool = False) -> AutoTokenizer:
-    """The tokenizer that belongs to a base given by path; InputError where there is none."""
+    """The tokenizer that belongs to a base given by path; InputError where there is none. `remote_code` as in `load`."""
     try:
         return AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=remote_code)
-    except UNLOADABLE as error:
+    except _unloadable(remote_code) as error:
         raise unknown_model(path, error) from error

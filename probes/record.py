@@ -106,7 +106,6 @@ class Record:
             kept: dict[str, Any] = {key: json.loads(value) for key, value in file.metadata().items()}
             self.rows, self.losses = kept["rows"], kept["losses"]
             self.base = [Loss(tuple(blocks)) for blocks in kept["base"]]
-            self.tracked.skip(self.rows)
             return int(kept["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def finish(self, status: str) -> None:

