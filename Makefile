@@ -3,17 +3,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-ALL := probes notebooks dev
+ALL := probes bases notebooks dev
 PYTEST_ARGS ?=
 
 SWEEP := prose-python
+# those on bases of equal tokens share their bases
+SWEEPS := prose-code prose-german prose-metamath prose-code-branches prose-code-sampled prose-code-cosine
 
-.PHONY: help demo demo-probes sweep results test test-slow test-gpu lint types notebooks readme core all clean
+.PHONY: help demo demo-probes sweep sweeps smollm2 results test test-slow test-gpu lint types notebooks readme core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
 	@echo "make demo-probes  the same from training on, under 10 minutes on 2 cores"
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
+	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
 	@echo "make results      the README's tables and pictures again, from the shipped sweep"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 
@@ -34,6 +37,18 @@ demo-probes:
 sweep:
 	@$(PYTHON) .ci/venv.py $(VENV) probes
 	@$(PY) -m probes.cli run data/runs/$(SWEEP).yaml --out out/sweep/$(SWEEP).parquet
+
+sweeps:
+	@$(PYTHON) .ci/venv.py $(VENV) probes
+	@$(PY) data/corpora/build.py german metamath
+	@for sweep in $(SWEEPS); do \
+		$(PY) -m probes.cli run data/runs/$$sweep.yaml --out out/sweeps/$$sweep.parquet --work out/sweeps/work || exit 1; \
+	done
+
+smollm2:
+	@$(PYTHON) .ci/venv.py $(VENV) probes bases
+	@test -d data/bases/built/smollm2-135m || $(PY) data/bases/build.py smollm2
+	@$(PY) -m probes.cli run data/runs/smollm2-code.yaml --out out/sweeps/smollm2-code.parquet
 
 results: core
 	@$(PY) .ci/results.py

@@ -39,7 +39,9 @@ def test_replay_is_drawn_from_the_base_and_scored_on_text(
     assert run(path, out).trained == 0
 
 
-def test_without_any_text_samples_are_held_out(finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path) -> None:
+def test_without_any_text_samples_are_held_out(
+    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path
+) -> None:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 

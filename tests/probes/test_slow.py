@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from probes import config, prepare
+from probes.jobs import Job
 from probes.results import logged_rows
 from probes.sweep import run
 from probes.train import perform
@@ -44,6 +45,7 @@ def test_a_gpu_gives_the_losses_of_the_cpu_to_bf16_precision(make_sweep: Callabl
     for device in ("cpu", "cuda"):
         jobs = prepare.unfold(sweep, tmp_path, tmp_path / device)
         for job in jobs[:2]:
-            perform(job, lambda share: None, torch.device(device))
+            assert isinstance(job, Job)
+            perform([job], lambda share: None, torch.device(device))
         losses[device] = [row["general_loss"] for row in logged_rows(jobs[1])]
     assert losses["cuda"] == pytest.approx(losses["cpu"], rel=0.02)
