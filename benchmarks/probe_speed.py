@@ -1,12 +1,15 @@
 """Training speed of a probe: Hugging Face Trainer, our single run, and K of our runs at once.
 
 python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] [--turn-flops 4e11] [--threads 1]
-                                 [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--out FILE]
+                                 [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--cpu-seconds]
+                                 [--out FILE]
 
 Same model, data and precision for all, on the GPU where there is one; they take turns, and medians over the turns are
 printed: tokens per second of all runs together. With --compile there are a compiled Trainer and a compiled single run
 too. On a CPU all get the environment that `probes.pool` gives its workers (malloc keeps large blocks), the Trainer as
-well, and the peak that utilisation refers to is measured: a large product in fp32 on the same threads.
+well, and the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
+threads. With --cpu-seconds the process's own seconds are counted, for a machine that others use too; one thread only.
+The Trainer needs `accelerate`, which nothing else here does.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
 DEPTHS = (4, 6, 9, 13)  # 0.80M, 2.7M, 9M and 27M non-embedding parameters
+PEAK = "peak, GFLOPs/s"
+clock = time.perf_counter
 Turn = Callable[[], float]  # trains for some steps, returns tokens per second
 
 
@@ -45,12 +50,12 @@ def ours(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compi
     members = Members(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
 
     def turn() -> float:
-        begin = time.perf_counter()
+        begin = clock()
         for _ in range(steps):
             members.step(torch.from_numpy(blocks.astype(np.int64)), 0.0)
         if device.type == "cuda":
             torch.cuda.synchronize()
-        return steps * blocks.size / (time.perf_counter() - begin)
+        return steps * blocks.size / (clock() - begin)
 
     return turn
 
@@ -73,23 +78,23 @@ def theirs(depth: int, blocks: np.ndarray, steps: int, device: torch.device, com
     except ImportError:
         return None
 
-    class Clock(TrainerCallback):
+    class Steps(TrainerCallback):
         times: list[float]
 
         def on_step_end(self, *_: Any, **__: Any) -> None:
             if device.type == "cuda":
                 torch.cuda.synchronize()
-            self.times.append(time.perf_counter())
+            self.times.append(clock())
 
-    clock = Clock()
+    ends = Steps()
     rows = [{"input_ids": row, "labels": row} for row in torch.from_numpy(blocks.astype(np.int64))]
-    trainer = Trainer(model=build(depth), args=arguments, train_dataset=rows * (steps + 1), callbacks=[clock])
+    trainer = Trainer(model=build(depth), args=arguments, train_dataset=rows * (steps + 1), callbacks=[ends])
 
     def turn() -> float:
-        clock.times = []
+        ends.times = []
         with redirect_stdout(sys.stderr):  # it prints its own summary
             trainer.train()
-        return steps * blocks.size / (clock.times[-1] - clock.times[0])
+        return steps * blocks.size / (ends.times[-1] - ends.times[0])
 
     return turn
 
@@ -114,6 +119,8 @@ def compare(depth: int, options: argparse.Namespace, device: torch.device) -> di
         turns["HF Trainer compiled"] = theirs(depth, blocks[0], single, device, True)
         turns["single run compiled"] = ours(depth, blocks[:1], single, device, True)
     turns["K at once"] = ours(depth, blocks, max(1, round(single / options.together)), device)
+    if device.type == "cpu":
+        turns[PEAK] = product
     speeds: dict[str, list[float]] = {name: [] for name in turns}
     for count in range(min(options.turns, single + 1) + 1):  # the first turn warms up; few where a step takes seconds
         for name, turn in turns.items():
@@ -124,7 +131,7 @@ def compare(depth: int, options: argparse.Namespace, device: torch.device) -> di
 
 
 def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str:
-    """One row of the table."""
+    """One row of the table; `peak` in FLOPs a second."""
     model = build(depth)
     trainer, single, many = (speeds[name] for name in ("HF Trainer", "single run", "K at once"))
     assert single
@@ -135,32 +142,32 @@ def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str
     if peak:
         share = models.flops_per_token(model, CONTEXT) / peak
         cells += [f"{speed * share:.0%}" if speed else "" for speed in speeds.values()]
+        cells.append(f"{peak / 1e9:,.0f}")
     return f"| {' | '.join(cells)} |"
 
 
-def measured_peak(size: int = 2048) -> float:
-    """FLOPs a second of a large product in fp32, the best of some."""
-    one, two = torch.randn(2, size, size)
-    times = []
-    for _ in range(6):
-        begin = time.perf_counter()
+def product() -> float:
+    """FLOPs a second of a large product in fp32."""
+    one, two = torch.ones(2, 1536, 1536)
+    begin = clock()
+    for _ in range(10):
         one @ two
-        times.append(time.perf_counter() - begin)
-    return 2 * size**3 / min(times)
+    return 10 * 2 * 1536**3 / (clock() - begin)
 
 
 def table(options: argparse.Namespace, device: torch.device, write: Callable[[str], None]) -> None:
     """Write the lines of the table, each as soon as it is known."""
-    peak = options.peak_flops or (measured_peak() if device.type == "cpu" else None)
+    seconds = "CPU seconds" if options.cpu_seconds else "seconds"
     write(
-        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads"
-        + (f", peak {peak / 1e9:,.0f} GFLOPs a second\n" if peak else "\n")
+        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads, "
+        f"tokens per {seconds.removesuffix('s')}, {options.turns} turns\n"
     )
     for count, depth in enumerate(options.depths):
         speeds = compare(depth, options, device)
+        peak = options.peak_flops or speeds.pop(PEAK, None)
         if count == 0:
             heads = ["params", *(f"{name}, tokens/s" for name in speeds), "single / Trainer", "K / single"]
-            heads += [f"{name}, utilisation" for name in speeds] if peak else []
+            heads += [*(f"{name}, utilisation" for name in speeds), PEAK] if peak else []
             write(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
         write(line(depth, speeds, peak))
 
@@ -177,7 +184,11 @@ def main() -> None:
     parser.add_argument("--peak-flops", type=float, help="of the device at the precision used")
     parser.add_argument("--compile", action="store_true", help="compiled contestants too")
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
+    parser.add_argument("--cpu-seconds", action="store_true", help="count the process's own seconds")
     options = parser.parse_args()
+    if options.cpu_seconds:
+        global clock
+        clock = time.process_time
     if not ALLOCATION.items() <= os.environ.items():  # malloc reads them when a process starts
         os.execve(sys.executable, sys.orig_argv, {**os.environ, **ALLOCATION})
     torch.set_num_threads(options.threads)

@@ -11,8 +11,8 @@ class Compute:
         micro_batch: blocks of each run that go through the model at a time, their gradients added up; None for all.
         checkpointing: keep each layer's input alone and compute the rest again on the way back: less memory, and a
             forward pass more.
-        compile: let torch.compile fuse the layers. It takes minutes of a core for a step that is little shorter, so it
-            is for long runs only; where compiling fails the layers run as they are.
+        compile: let torch.compile fuse the layers. On a CPU it takes half a minute for a step that is 4 to 5 % shorter,
+            so it pays after some ten minutes of training; where compiling fails the layers run as they are.
     """
 
     micro_batch: int | None = None
