@@ -19,6 +19,8 @@ SCRIPTS = {
     "compare.md": ["benchmarks/compare.py"],
     "critical_ratio_rollout.md": ["benchmarks/critical_ratio_rollout.py"],
     "published.md": ["benchmarks/published.py"],
+    "sweeps.md": ["benchmarks/sweeps.py"],
+    "cross_domain.md": ["benchmarks/cross_domain.py"],
 }
 
 

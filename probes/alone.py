@@ -1,5 +1,6 @@
 """A model of any kind that transformers loads, trained by itself through its own forward pass."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ class Alone:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         for name, parameter in model.named_parameters() if state else ():
             parameter.data.copy_(state[f"model.{name}"])
-            if step:
+            if f"{MOMENTS[0]}.{name}" in state:  # a parameter that is not used has none
                 self.optimizer.state[parameter] = {
                     "step": torch.tensor(float(step), device=device),
                     **{key: state[f"{key}.{name}"].to(device, copy=True) for key in MOMENTS},
@@ -81,5 +82,5 @@ class Alone:
 
     def only(self, indices: Sequence[int], step: int) -> "Alone":
         """A copy at the same step."""
-        model = type(self.model)(self.model.config)
-        return Alone(model, {name: t.detach() for name, t in self.state(0).items()}, step, self.device, self.compute)
+        state = {name: tensor.detach() for name, tensor in self.state(0).items()}
+        return Alone(copy.deepcopy(self.model), state, step, self.device, self.compute)

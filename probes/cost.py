@@ -10,7 +10,7 @@ from probes import config, jobs, models
 from probes.alone import Alone
 from probes.jobs import AnyJob, Job, Packed
 from probes.stack.members import Members
-from probes.stack.shape import Shape, supports
+from probes.stack.shape import Shape, obstacle
 from probes.train import Models
 
 
@@ -33,7 +33,8 @@ def unfold(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
     pretrain = jobs.base_job(sweep, base, general, Path())
     first: list[AnyJob] = [pretrain] if pretrain else []
     if sweep.general.sample_from_base:
-        first.append(jobs.sample_job(sweep, base, pretrain, general, 0, Path())[0])
+        text = general if sweep.general.has_text else None
+        first.append(jobs.sample_job(sweep, base, pretrain, text, 0, Path())[0])
     return [*first, *jobs.cpt_jobs(sweep, base, pretrain, general, domain, Path())]
 
 
@@ -77,7 +78,7 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
     tokens = torch.randint(0, model.config.vocab_size, shape)
     compute = jobs.compute_of(sweep)
     runs: Models
-    if supports(model.config) is None:
+    if obstacle(model) is None:
         weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
         runs = Members(Shape.of(model.config), [weights] * together, 0, device, compute)
     else:

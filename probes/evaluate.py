@@ -63,7 +63,7 @@ def block_means(model: PreTrainedModel, blocks: NDArray[Any], batch: int) -> lis
     device = next(model.parameters()).device
     means: list[float] = []
     model.eval()
-    with torch.inference_mode(), precision(device):
+    with torch.no_grad(), precision(device):  # tensors that a model keeps would be of no use in training otherwise
         for start in range(0, len(blocks), batch):
             tokens = torch.from_numpy(blocks[start : start + batch].astype(np.int64)).to(device)
             means += token_losses(model, tokens).double().mean(1).tolist()

@@ -14,7 +14,7 @@ from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
 # what transformers raises for a model that is not there, damaged, of another kind, or in need of its own code
-UNLOADABLE = (OSError, ValueError, ImportError, KeyError, SafetensorError)
+UNLOADABLE = (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError)
 HEAD_WIDTH = 32
 PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
@@ -63,14 +63,19 @@ def load(path: str, remote_code: bool = False) -> PreTrainedModel:
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
-    read = partial(
-        AutoModelForCausalLM.from_pretrained,
-        path,
-        use_safetensors=True,
-        dtype=torch.float32,
-        trust_remote_code=remote_code,
-    )
     try:
+        config = AutoConfig.from_pretrained(path, trust_remote_code=remote_code)
+        for name, value in config.to_dict().items():  # some models read a rate from there at every pass
+            if "drop" in name and isinstance(value, float):
+                setattr(config, name, 0.0)
+        read = partial(
+            AutoModelForCausalLM.from_pretrained,
+            path,
+            config=config,
+            use_safetensors=True,
+            dtype=torch.float32,
+            trust_remote_code=remote_code,
+        )
         try:
             model: PreTrainedModel = read(attn_implementation="sdpa")
         except (ValueError, ImportError):  # among them that the architecture has no fused attention

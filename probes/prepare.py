@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from probes import config, corpus, jobs, models
+from probes import config, corpus, jobs, models, trackers
 from probes.jobs import AnyJob, Job, Packed
 from scaling.errors import InputError
 
@@ -24,8 +24,15 @@ def check(sweep: config.Sweep, folder: Path) -> None:
     for part in (sweep.general, sweep.domain):
         if part.has_text:
             corpus.check(part, folder)
+    for name in sweep.trackers:
+        trackers.check(name)
     for base in sweep.bases:
-        jobs.base_shape(sweep, base)
+        shape: Any = jobs.base_shape(sweep, base).config
+        positions = getattr(shape, "max_position_embeddings", None)
+        if positions and sweep.context > positions:
+            raise InputError(
+                f"base model {base.path!r}: context {sweep.context} is longer than its {positions} positions"
+            )
 
 
 def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
@@ -85,6 +92,9 @@ def _own_vocabulary(base: config.Base) -> Vocabulary:
         raise InputError(
             f"base model {base.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
         )
+    vocabulary = models.shape(base.path, None, 0, 0, base.remote_code).config.vocab_size
+    if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
+        raise InputError(f"base model {base.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
     return own.backend_tokenizer, end
 
 

@@ -27,7 +27,7 @@ class Record:
     """The rows and the state file of one job.
 
     Tensors of a state are named `model.NAME`, `exp_avg.NAME` and `exp_avg_sq.NAME` for each parameter NAME.
-    `losses` are the training losses since the last row.
+    `losses` are the training losses since the last row, `lost` the names of branches whose loss was no number.
     """
 
     def __init__(self, job: Job, mixture: Mixture) -> None:
@@ -36,7 +36,8 @@ class Record:
         self.rows: list[Row] = []
         self.base: list[Loss] = []
         self.losses: list[float] = []
-        self.tracked = Tracked(job.tracking, job.name)
+        self.lost: list[str] = []
+        self.tracked = Tracked(job.tracking, job.name, job.columns)
 
     def rate(self, step: int, branch: Branch | None = None) -> float:
         """Learning rate of the step that follows `step` others, which is also what a row logs."""
@@ -50,16 +51,19 @@ class Record:
         train_loss, self.losses = _mean(self.losses), []
         return self._add(step, train_loss, losses, {"trunk": None} if self.job.branches else {})
 
-    def log_branch(self, branch: Branch, train_losses: list[float], losses: list[Loss]) -> bool:
-        """Add the one row of a branch, its end; False, and no row, where a loss is no number."""
-        trunk = self.job.columns["run"]
-        own = {"run": f"{trunk}-b{branch.end * self.job.batch_tokens}", "trunk": trunk}
-        return self._add(branch.end, _mean(train_losses), losses, own, branch)
+    def log_branch(self, branch: Branch, train_losses: list[float], losses: list[Loss]) -> None:
+        """Add the one row of a branch, its end; without a row it is lost where a loss is no number."""
+        own = {"run": self._name(branch), "trunk": self.job.columns["run"]}
+        if not self._add(branch.end, _mean(train_losses), losses, own, branch):
+            self.lost.append(own["run"])
 
     def has(self, branch: Branch) -> bool:
         """Whether the branch is over."""
-        tokens = branch.end * self.job.batch_tokens
-        return any(row.get("trunk") and row["tokens"] == tokens for row in self.rows)
+        name = self._name(branch)
+        return name in self.lost or any(row["run"] == name for row in self.rows)
+
+    def _name(self, branch: Branch) -> str:
+        return f"{self.job.columns['run']}-b{branch.end * self.job.batch_tokens}"
 
     def _add(
         self, step: int, train_loss: float | None, losses: list[Loss], own: Row, branch: Branch | None = None
@@ -92,6 +96,7 @@ class Record:
             "rows": self.rows,
             "base": [loss.blocks for loss in self.base],
             "losses": self.losses,
+            "lost": self.lost,
         }
         metadata = {key: json.dumps(value) for key, value in kept.items()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -104,13 +109,13 @@ class Record:
             return 0, {}
         with open_state(state_path(self.job)) as file:
             kept: dict[str, Any] = {key: json.loads(value) for key, value in file.metadata().items()}
-            self.rows, self.losses = kept["rows"], kept["losses"]
+            self.rows, self.losses, self.lost = kept["rows"], kept["losses"], kept["lost"]
             self.base = [Loss(tuple(blocks)) for blocks in kept["base"]]
             return int(kept["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def finish(self, status: str) -> None:
         """Write the result ('finished' or 'diverged'); the state is not needed any more."""
-        write_json(result_path(self.job), {"status": status, "rows": self.rows})
+        write_json(result_path(self.job), {"status": status, "rows": self.rows, "lost": self.lost})
         state_path(self.job).unlink(missing_ok=True)
         self.tracked.show(self.rows)
         self.tracked.close()

@@ -28,6 +28,12 @@ def status(job: AnyJob) -> str | None:
     return read_json(result_path(job))["status"] if result_path(job).exists() else None
 
 
+def lost_branches(job: AnyJob) -> list[str]:
+    """Names of the branches of a job whose loss was no number; nothing for a job that is not over."""
+    path = result_path(job)
+    return list(read_json(path).get("lost", [])) if path.exists() else []
+
+
 def logged_rows(job: AnyJob) -> list[Row]:
     """All rows that the job has logged up to now, over or not."""
     while not result_path(job).exists():

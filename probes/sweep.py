@@ -86,6 +86,7 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None, work: Pat
             listener.stop()
         rows = write_table(everything, out)
         diverged = [job.name for job in everything if results.status(job) == "diverged"]
+        diverged += [name for job in everything for name in results.lost_branches(job)]
         there = sum(status is not None for status in before.values())
         return Summary(len(todo), there, diverged, rows, [*near_duplicates(everything), *repetition(everything)])
 
@@ -115,7 +116,9 @@ def _claim(everything: list[AnyJob]) -> None:
         if not path.exists():
             write_json(path, identity)
         elif (before := read_json(path)) != identity:
-            changed = ", ".join(sorted(key for key in identity if before.get(key) != identity[key]))
+            changed = ", ".join(
+                sorted(key for key in identity.keys() | before.keys() if before.get(key) != identity.get(key))
+            )
             raise InputError(
                 f"{job.folder}: was started with another {changed}; delete that folder or write to another --out"
             )

@@ -1,6 +1,7 @@
 """The rows of a run as its trackers see them: each row once, after it has been committed."""
 
 from pathlib import Path
+from typing import Any
 
 from probes import trackers
 from probes.jobs import Tracking
@@ -16,9 +17,10 @@ class Tracked:
     shown once the run itself has come to it, the branch that ends there beside it.
     """
 
-    def __init__(self, tracking: Tracking, run: str) -> None:
+    def __init__(self, tracking: Tracking, run: str, settings: dict[str, Any]) -> None:
         self.tracking = tracking
         self.run = run
+        self.settings = settings
         self.shown = -1  # tokens
         self.open: list[trackers.Tracker] = []
 
@@ -40,7 +42,7 @@ class Tracked:
 
     def _opened(self, name: str) -> trackers.Tracker:
         own = self.tracking
-        return trackers.open_tracker(name, Path(own.folder), own.project, self.run, own.trackers[name])
+        return trackers.open_tracker(name, Path(own.folder), own.project, self.run, self.settings, own.trackers[name])
 
     def close(self) -> None:
         """The run is over."""

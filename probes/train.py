@@ -25,7 +25,7 @@ from probes.record import Record, Tensors
 from probes.reptile import Reptile
 from probes.results import status
 from probes.stack.members import Members
-from probes.stack.shape import Shape, supports
+from probes.stack.shape import Shape, obstacle
 from probes.storage import write_atomically
 
 Report = Callable[[float], None]  # told the share of the work that is done, 0..1
@@ -205,7 +205,7 @@ def _behind(member: Member, step: int) -> int:
 def _models(job: Job, states: list[Tensors], step: int, device: torch.device) -> Models:
     """The models of the jobs whose state files are given; the base where there is none."""
     base = open_model(job)
-    if supports(base.config) is not None:
+    if obstacle(base) is not None:
         assert len(states) == 1
         return Alone(base, states[0], step, device, job.compute)
     fresh = {f"model.{name}": parameter for name, parameter in base.named_parameters()}

@@ -33,8 +33,11 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    for line in sys.stdin:
-        _answer(answers, _perform(JOBS.validate_json(line), answers, device))
+    try:
+        for line in sys.stdin:
+            _answer(answers, _perform(JOBS.validate_json(line), answers, device))
+    except BrokenPipeError:  # nobody listens any more: the parent was killed, and the checkpoints are what it will find
+        os._exit(1)
 
 
 def _claim_stdout() -> IO[str]:
@@ -54,6 +57,8 @@ def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict
         return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
     except InputError as error:
         return {"error": str(error), "user": True}
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return {"error": f"{error.filename or jobs[0].folder}: {error.strerror or error}", "user": True}
     except Exception as error:  # the parent decides; a worker never dies of one job

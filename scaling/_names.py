@@ -38,21 +38,24 @@ def trunk_names(table: pd.DataFrame, runs: pd.Series[str], source: str, rows: Se
     empty = _empty(table["trunk"]).to_numpy()
     words = [None if gone else _text(cell) for gone, cell in zip(empty, table["trunk"], strict=True)]
     trunks = pd.Series(words, index=table.index, dtype=object)
-    place = f"{source}: row {{}}, column trunk: "
+
+    def place(row: int) -> str:
+        return f"{source}: row {row}, column trunk: "
+
     if "run" not in table and not empty.all():
         row = rows[int(np.flatnonzero(~empty)[0])]
-        raise InputError(f"{place.format(row)}it names a run, so the table needs a column run")
+        raise InputError(f"{place(row)}it names a run, so the table needs a column run")
     same = np.flatnonzero((trunks == runs).to_numpy())
     if same.size:
-        raise InputError(f"{place.format(rows[same[0]])}the run {runs[same[0]]} names itself; leave the cell empty")
+        raise InputError(f"{place(rows[same[0]])}the run {runs[same[0]]} names itself; leave the cell empty")
     known = pd.Series(words, index=runs, dtype=object)[~runs.duplicated().to_numpy()]
     differs = np.flatnonzero((trunks.fillna("") != runs.map(known).fillna("")).to_numpy())
     if differs.size:
-        raise InputError(f"{place.format(rows[differs[0]])}the run {runs[differs[0]]} has another value in another row")
+        raise InputError(f"{place(rows[differs[0]])}the run {runs[differs[0]]} has another value in another row")
     twice = np.flatnonzero(trunks.map(known).notna().to_numpy())
     if twice.size:
         branch = trunks[twice[0]]
-        raise InputError(f"{place.format(rows[twice[0]])}{branch} is itself a branch of {known[branch]}, not a trunk")
+        raise InputError(f"{place(rows[twice[0]])}{branch} is itself a branch of {known[branch]}, not a trunk")
     return trunks
 
 

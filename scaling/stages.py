@@ -67,7 +67,8 @@ def choose(frame: pd.DataFrame, which: str, source: str) -> tuple[pd.Series[bool
         raise InputError(f"{source}: no row has a name in column trunk, so there are no branches to choose")
     if which == "trunk" and not other.any():
         raise InputError(
-            f"{source}: every row after tokens 0 has a name in column trunk, so there are no losses of trunks to choose"
+            f"{source}: every row after tokens 0 has a name in column trunk, so there are no losses of trunks to "
+            "choose (stage='all' keeps both when a table is read)"
         )
     if which == "all" or not (branch.any() and other.any()):
         return start | branch | other, ""

@@ -38,7 +38,7 @@ class Base(Section):
     @property
     def label(self) -> str:
         """Short name used in run names and folders."""
-        return f"d{self.depth}" if self.path is None else Path(self.path).name
+        return f"d{self.depth}" if self.path is None else Path(self.path).resolve().name
 
 
 class Training(Section):
@@ -105,9 +105,19 @@ class Cpt(Training):
 
     @model_validator(mode="after")
     def branches_fit(self) -> Self:
-        """Branches leave a run while its rate is constant, and end within its tokens."""
+        """Branches anneal from a constant rate, and end at steps of their own within the run, at turns of Reptile."""
+        every, ends = self.reptile.every if self.reptile else 1, self.branch_steps
+        for end in (self.tokens // self.batch_tokens, *ends) if self.reptile else ():
+            if end % every:
+                raise ValueError(
+                    f"with reptile.every {every}, runs and branches must have a multiple of it in steps, not {end}"
+                )
         if not self.branches:
             return self
+        if len(set(ends)) < len(ends) or min(ends) < 2:
+            raise ValueError(
+                f"branches must end at different steps from 2 on, of {self.batch_tokens} tokens each, not {ends}"
+            )
         if not schedules.has_trunk(self.schedule):
             constant = ", ".join(name for name in schedules.names() if schedules.has_trunk(name))
             raise ValueError(f"branches need a schedule with a constant part ({constant}), not {self.schedule!r}")
@@ -116,10 +126,15 @@ class Cpt(Training):
         first, ready = min(self.branches) * (1 - self.anneal), schedules.constant_from(self.schedule, self.warmup)
         if first < ready * self.tokens:
             raise ValueError(
-                f"the branch that ends at {min(self.branches)} tokens would leave the run at {first:g}, "
+                f"the branch that ends at {min(self.branches)} tokens would begin to anneal at {first:g}, "
                 f"before its rate is constant at {ready * self.tokens:g}"
             )
         return self
+
+    @property
+    def branch_steps(self) -> list[int]:
+        """The steps after which the branches end."""
+        return sorted(tokens // self.batch_tokens for tokens in self.branches)
 
 
 class Evaluate(Section):

@@ -55,14 +55,15 @@ class Packed(Frozen):
 
 
 class Branch(Frozen):
-    """An anneal that leaves its run after `start` steps and ends, at a rate of nearly zero, after `end`."""
+    """A copy that leaves its run after `start` steps, anneals over `anneal` of them and ends after `end`."""
 
     start: int
     end: int
+    anneal: float
 
     def factor(self, step: int) -> float:
-        """On the rate that the run itself has at `step`."""
-        return (self.end - step) / (self.end - self.start)
+        """On the rate that the run itself has at `step`; what `wsd` does at the end of a run of `end` steps."""
+        return min(1.0, (self.end - step) / self.anneal)
 
 
 class Tracking(Frozen):

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 from probes import config, models
 from probes.compute import Compute
 from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking
-from probes.stack.shape import supports
+from probes.stack.shape import obstacle
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -18,7 +18,7 @@ BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it 
 
 def checkpoint_steps(steps: int, count: int, first: int, every: int = 1) -> list[int]:
     """Evaluation steps spaced geometrically from `first` to `steps`, both included, no doubles, multiples of `every`."""
-    spaced = np.geomspace(min(first, steps), steps, min(count, steps))
+    spaced = np.geomspace(min(first, steps), steps, min(count, steps)) if count > 1 else []
     whole = {max(1, round(step / every)) * every for step in spaced}
     return sorted({step for step in whole if step < steps} | {steps})
 
@@ -98,9 +98,9 @@ def cpt_jobs(
     part, model = sweep.cpt, base_shape(sweep, base)
     steps, every = part.tokens // part.batch_tokens, part.reptile.every if part.reptile else 1
     checkpoints = checkpoint_steps(steps, part.checkpoints, part.first_checkpoint, every)
-    branches = [_branch(part, tokens, every) for tokens in sorted(part.branches)]
+    branches = [_branch(end, part.anneal, every) for end in part.branch_steps]
     spent = steps + sum(branch.end - branch.start for branch in branches)
-    training = _training(sweep, part, model, steps, checkpoints, 2, spent)
+    training = _training(sweep, part, model, steps, checkpoints, 2, spent, len(branches))
     columns = {
         "base": base.label,
         **_counts(model),
@@ -110,6 +110,8 @@ def cpt_jobs(
         "base_tokens": pretrain.tokens if pretrain else base.base_tokens,
         "together": together(sweep, model),
     }
+
+    parent = _parent(base, pretrain)  # once, since it may hash large files
 
     def job(ratio: float, seed: int) -> Job:
         name = f"{sweep.name}-{base.label}-r{ratio:g}-s{seed}"
@@ -125,7 +127,7 @@ def cpt_jobs(
             seed=seed,
             learning_rate=peak_rate(base) * part.learning_rate_fraction,
             columns={"run": name, **columns, "ratio": ratio, "seed": seed},
-            parent=_parent(base, pretrain),
+            parent=parent,
             # a run that branches leave has no anneal of its own
             anneal_steps=0.0 if branches else max(1.0, part.anneal * steps),
             branches=branches,
@@ -137,10 +139,10 @@ def cpt_jobs(
     return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in part.ratios]
 
 
-def _branch(part: config.Cpt, tokens: int, every: int) -> Branch:
-    end = max(2, tokens // part.batch_tokens)
-    start = end - max(1, round(part.anneal * end))
-    return Branch(start=max(1, start // every) * every if every > 1 else start, end=end)
+def _branch(end: int, share: float, every: int) -> Branch:
+    """It may leave before its anneal begins, where a turn of Reptile is."""
+    anneal = max(1.0, share * end)
+    return Branch(start=(end - math.ceil(anneal)) // every * every, end=end, anneal=anneal)
 
 
 def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
@@ -150,12 +152,15 @@ def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
 
 
 def _parent(base: config.Base, pretrain: Job | None) -> dict[str, Any]:
-    return {"base": digest(pretrain.identity) if pretrain else models.fingerprint(str(base.path))}
+    if pretrain:
+        return {"base": digest(pretrain.identity)}
+    own_code = {"remote_code": True} if base.remote_code else {}
+    return {"base": models.fingerprint(str(base.path)), **own_code}
 
 
 def together(sweep: config.Sweep, model: PreTrainedModel) -> int:
     """How many runs of a base are trained at once: one where its model cannot be stacked."""
-    return sweep.together if supports(model.config) is None else 1
+    return sweep.together if obstacle(model) is None else 1
 
 
 def groups(jobs: list[AnyJob]) -> list[list[AnyJob]]:
@@ -191,9 +196,10 @@ def _training(
     checkpoints: list[int],
     corpora: int,
     spent: int | None = None,
+    branches: int = 0,
 ) -> dict[str, Any]:
-    """The fields of a job that pre-training and CPT derive in the same way; `spent` steps are those of branches too."""
-    evaluated = corpora * sweep.evaluate.blocks * sweep.context * (len(checkpoints) + 1)
+    """The fields of a job that pre-training and CPT derive in the same way; `spent` steps are those of `branches` too."""
+    evaluated = corpora * sweep.evaluate.blocks * sweep.context * (len(checkpoints) + 1 + branches)
     return {
         "steps": steps,
         "batch_blocks": part.batch_tokens // sweep.context,

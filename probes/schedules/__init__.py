@@ -5,7 +5,7 @@ A schedule module has one function
     scale(step, course) -> float
 
 the factor on the peak learning rate at `step` (0-based) of a `Course`. One whose rate becomes constant, so that
-branches can leave it, also has `CONSTANT_FROM`: the share of the steps after which it is, warm-up apart. Adding a
+branches can leave it, also has `CONSTANT_FROM`: the share of the steps after the warm-up after which it is. Adding a
 schedule is adding a file here.
 """
 
@@ -42,7 +42,7 @@ def has_trunk(name: str) -> bool:
 
 def constant_from(name: str, warmup: float) -> float:
     """The share of a run after which its rate is constant; `warmup` is the share that warms up."""
-    return max(float(_module(name).CONSTANT_FROM), warmup)
+    return float(_module(name).CONSTANT_FROM) + warmup
 
 
 def _module(name: str) -> ModuleType:

@@ -5,14 +5,14 @@ The constant part may be as long as one likes; ours anneals linearly, theirs exp
 
 from probes.schedules import Course, half_cosine, linear_anneal, linear_warmup
 
-COOLED_AT = 0.3  # of the steps
+COOLING = 0.3  # of the steps
 CONSTANT = 0.4  # of the peak rate
-CONSTANT_FROM = COOLED_AT
+CONSTANT_FROM = COOLING
 
 
 def scale(step: int, course: Course) -> float:
     """Linear warm-up, half a cosine from 1 to CONSTANT, constant, then linear to (nearly) zero over the anneal."""
     if step < course.warmup:
         return linear_warmup(step, course)
-    cooled = half_cosine((step - course.warmup) / max(1.0, COOLED_AT * course.steps - course.warmup), 1.0, CONSTANT)
+    cooled = half_cosine((step - course.warmup) / max(1.0, COOLING * course.steps), 1.0, CONSTANT)
     return cooled * linear_anneal(step, course)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from transformers import PreTrainedConfig
+from transformers import LlamaForCausalLM, PreTrainedConfig, PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,13 @@ def supports(config: PreTrainedConfig) -> str | None:
     if _head_width(config) % 2:
         return "an odd head width"
     return None
+
+
+def obstacle(model: PreTrainedModel) -> str | None:
+    """Why a model cannot be stacked; None where it can. One that brings its own code may call itself a Llama."""
+    if type(model) is not LlamaForCausalLM:
+        return f"a model of the class {type(model).__name__} is no plain Llama"
+    return supports(model.config)
 
 
 def _head_width(config: Any) -> int:

@@ -2,13 +2,14 @@
 
 A tracker module has PACKAGE, what to install, and one function
 
-    start(folder, project, run, settings) -> Tracker
+    start(folder, project, run, settings, options) -> Tracker
 
 which imports the library (ImportError where it is missing) and goes on in the run of that name where there is one.
 Several may be open at once in one process. Adding a tracker is adding a file here.
 """
 
 import importlib
+import importlib.util
 import math
 import pkgutil
 import sys
@@ -35,7 +36,18 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def open_tracker(name: str, folder: Path, project: str, run: str, settings: dict[str, Any]) -> Tracker:
+def check(name: str) -> None:
+    """InputError where there is no such tracker, or its library is not installed."""
+    if name not in names():
+        raise InputError(f"no tracker {name!r}; there are {', '.join(names())}")
+    package = importlib.import_module(f"{__name__}.{name}").PACKAGE
+    if importlib.util.find_spec(package) is None:
+        raise InputError(f"tracker {name!r} needs a package that is not installed: pip install {package}")
+
+
+def open_tracker(
+    name: str, folder: Path, project: str, run: str, settings: dict[str, Any], options: dict[str, Any] | None = None
+) -> Tracker:
     """The tracker `name`, in the run of that name where an earlier process was cut off.
 
     Whatever fails inside it, at the start or later, is one warning on stderr and ends the tracking, not the training.
@@ -46,6 +58,7 @@ def open_tracker(name: str, folder: Path, project: str, run: str, settings: dict
         project: what the runs stand together under.
         run: name of the run, unique in the project.
         settings: what the run was started with, shown beside it; anything JSON can hold.
+        options: of the library's own call that opens a run.
 
     Raises:
         InputError: there is no such tracker, or its library is not installed.
@@ -55,7 +68,8 @@ def open_tracker(name: str, folder: Path, project: str, run: str, settings: dict
     module = importlib.import_module(f"{__name__}.{name}")
     guarded = _Guarded(f"tracker {name} of run {run!r}", folder / "logged" / f"{name}-{digest([project, run])}.json")
     try:
-        guarded.tracker = module.start(folder, project, run, settings)
+        guarded.resume()
+        guarded.tracker = module.start(folder, project, run, settings, options or {})
     except ImportError as error:
         raise InputError(
             f"tracker {name!r} needs a package that is not installed: pip install {module.PACKAGE} ({error})"
@@ -77,8 +91,11 @@ class _Guarded:
         self.note = note
         self.last = -1
         self.tracker: Tracker | None = None
-        if note.exists():
-            self.last = read_json(note)
+
+    def resume(self) -> None:
+        """Take over what an earlier process noted."""
+        if self.note.exists():
+            self.last = read_json(self.note)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Pass on the finite ones of `values`, unless `step` was logged before."""

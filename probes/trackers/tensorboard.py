@@ -21,13 +21,13 @@ class _Tracker:
         self.writer.close()
 
 
-def start(folder: Path, project: str, run: str, settings: dict[str, Any]) -> _Tracker:
+def start(folder: Path, project: str, run: str, settings: dict[str, Any], options: dict[str, Any]) -> _Tracker:
     """One folder a run; a resumed one adds a file to it. The settings are a text of the first."""
     from torch.utils.tensorboard import SummaryWriter
 
     home = folder / "tensorboard" / project / run
     first = not home.exists()
-    writer = SummaryWriter(str(home))
+    writer = SummaryWriter(str(home), **options)
     if first:
         text = json.dumps(settings, indent=1, default=str)
         writer.add_text("settings", "".join(f"    {line}\n" for line in text.splitlines()), 0)

@@ -23,7 +23,7 @@ class _Tracker:
             self.run.finish()
 
 
-def start(folder: Path, project: str, run: str, settings: dict[str, Any]) -> _Tracker:
+def start(folder: Path, project: str, run: str, settings: dict[str, Any], options: dict[str, Any]) -> _Tracker:
     """The run of that name, also where it exists. `folder` is not used: `trackio show` looks in one place only.
 
     trackio keeps one current run in a context variable and ends it when the next is opened; a context of its own for
@@ -31,6 +31,7 @@ def start(folder: Path, project: str, run: str, settings: dict[str, Any]) -> _Tr
     """
     import trackio
 
-    start_run = partial(trackio.init, project, run, config=settings, resume="allow", embed=False)
+    fixed = {"config": settings, "resume": "allow", "embed": False, **options}
+    start_run = partial(trackio.init, project, run, **fixed)
     with redirect_stdout(sys.stderr):
         return _Tracker(contextvars.copy_context().run(start_run, auto_log_cpu=False, auto_log_gpu=False))

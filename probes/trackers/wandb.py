@@ -20,7 +20,7 @@ class _Tracker:
         self.run.finish()
 
 
-def start(folder: Path, project: str, run: str, settings: dict[str, Any]) -> _Tracker:
+def start(folder: Path, project: str, run: str, settings: dict[str, Any], options: dict[str, Any]) -> _Tracker:
     """The id follows from project and run, so a resumed one finds itself; runs may be open side by side."""
     import wandb
 
@@ -34,5 +34,6 @@ def start(folder: Path, project: str, run: str, settings: dict[str, Any]) -> _Tr
             config=settings,
             resume="allow",
             reinit="create_new",
+            **options,
         )
     )

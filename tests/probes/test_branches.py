@@ -1,5 +1,6 @@
 """Anneals that leave a run, and Reptile steps: both must survive a cut to the bit."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 import torch
 
 from probes import config, prepare, train
+from probes.evaluate import Loss
 from probes.jobs import Branch, Job, checkpoint_steps
-from probes.results import logged_rows, state_path
+from probes.results import logged_rows, lost_branches, state_path
 from probes.sweep import run
 from scaling.runs import validate
 
@@ -45,7 +47,7 @@ def unfold(
     """CPT jobs of a sweep whose base is trained, with changes to the section cpt."""
     torch.set_num_threads(1)
     if request.param == "alone":
-        monkeypatch.setattr(train, "supports", lambda shape: "of another kind")
+        monkeypatch.setattr(train, "obstacle", lambda model: "of another kind")
 
     def made(folder: str = "work", **changes: Any) -> list[Job]:
         sweep = config.load_sweep(make_sweep(cpt={**CPT, **changes}))
@@ -62,11 +64,12 @@ def losses(rows: list[dict[str, Any]]) -> list[float]:
 
 
 def test_a_branch_ends_where_a_run_of_that_length_with_wsd_ends(unfold: Callable[..., list[Job]]) -> None:
-    trunk = unfold(branches=[1280, 2560])[1]
+    trunk = unfold(branches=[1280, 1664, 2560])[1]  # 10, 13 and 20 steps: an anneal of 2.6 steps too
     train.perform([trunk], nothing, CPU)
     ends = [row for row in logged_rows(trunk) if row["trunk"]]
-    assert [row["tokens"] for row in ends] == [1280, 2560]
-    for end, warmup in ((ends[0], 0.2), (ends[1], 0.1)):  # two steps of warm-up whatever the length
+    assert sorted(row["tokens"] for row in ends) == [1280, 1664, 2560]
+    for end in ends:
+        warmup = 2 * 128 / end["tokens"]  # two steps whatever the length
         own = unfold(f"own-{end['tokens']}", schedule="wsd", tokens=end["tokens"], warmup=warmup)[1]
         train.perform([own], nothing, CPU)
         last = logged_rows(own)[-1]
@@ -118,9 +121,13 @@ def test_branches_of_runs_together_are_those_of_each_alone(make_sweep: MakeSweep
     [
         ({"branches": [5000]}, "after the end of the run"),
         ({"branches": [1280], "schedule": "cosine"}, "constant part (constant, infinite, wsd), not 'cosine'"),
-        ({"branches": [640], "schedule": "infinite"}, "before its rate is constant at 768"),
+        ({"branches": [640], "schedule": "infinite"}, "before its rate is constant at 1024"),
         ({"branches": [1280, 1280]}, "twice"),
+        ({"branches": [1280, 1300]}, "different steps"),
+        ({"branches": [128]}, "from 2 on"),
         ({"reptile": {"every": 0, "step": 0.5}}, "cpt.reptile.every"),
+        ({"reptile": {"every": 7, "step": 0.5}}, "multiple of it in steps, not 20"),
+        ({"reptile": {"every": 4, "step": 0.5}, "branches": [1280]}, "multiple of it in steps, not 10"),
     ],
 )
 def test_branches_that_cannot_be_are_refused(make_sweep: MakeSweep, changes: dict[str, Any], words: str) -> None:
@@ -130,8 +137,26 @@ def test_branches_that_cannot_be_are_refused(make_sweep: MakeSweep, changes: dic
 
 
 def test_a_branch_falls_to_zero_from_the_rate_of_its_run() -> None:
-    branch = Branch(start=8, end=10)
-    assert [branch.factor(step) for step in (8, 9, 10)] == [1, 0.5, 0]
+    branch = Branch(start=7, end=10, anneal=2.0)
+    assert [branch.factor(step) for step in (7, 8, 9, 10)] == [1, 1, 0.5, 0]
+
+
+def test_a_branch_whose_loss_is_no_number_is_told_and_its_run_goes_on(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = config.load_sweep(make_sweep(cpt={**CPT, "branches": [1280]}))
+    base, job, _ = (one for one in prepare.unfold(sweep, tmp_path, tmp_path / "work") if isinstance(one, Job))
+    train.perform([base], nothing, CPU)
+    score = train.Runs.score
+
+    def spoilt(self: train.Runs, models: train.Models) -> list[list[Loss]]:
+        losses = score(self, models)
+        return [[Loss((math.nan, math.nan))] * 2 for _ in losses] if models is not self.models else losses
+
+    monkeypatch.setattr(train.Runs, "score", spoilt)
+    assert train.perform([job], nothing, CPU) == ["finished"]
+    assert lost_branches(job) == [f"{job.name}-b1280"]
+    assert not any(row["trunk"] for row in logged_rows(job))
 
 
 def test_with_reptile_checkpoints_lie_at_its_turns() -> None:
@@ -153,9 +178,9 @@ def test_reptile_goes_a_share_of_the_way(unfold: Callable[..., list[Job]]) -> No
 
 
 def test_a_cut_run_with_reptile_and_branches_goes_on_to_the_same_bits(unfold: Callable[..., list[Job]]) -> None:
-    options = {"reptile": {"every": 4, "step": 0.5}, "branches": [1920]}
+    options = {"reptile": {"every": 4, "step": 0.5}, "branches": [1536]}
     whole, cut = unfold("whole", **options)[1], unfold("cut", **options)[1]
-    assert whole.branches[0].start % 4 == 0
+    assert whole.branches[0].start == 8
     train.perform([whole], nothing, CPU)
     with pytest.raises(Cut):
         train.perform([cut], cut_at(19), CPU)

@@ -278,7 +278,7 @@ def test_what_cannot_be_stacked_says_why(other: Any, word: str) -> None:
 def test_models_that_cannot_be_stacked_are_trained_one_at_a_time(
     make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("probes.jobs.unfold.supports", lambda shape: "of another kind")
+    monkeypatch.setattr("probes.jobs.unfold.obstacle", lambda model: "of another kind")
     everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
     assert [len(group) for group in jobs.groups(everything)] == [1, 1, 1, 1]
     assert {job.columns["together"] for job in everything[1:]} == {1}

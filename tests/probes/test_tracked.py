@@ -31,7 +31,7 @@ def row(tokens: int, loss: float, trunk: str | None = None) -> dict[str, Any]:
 def test_steps_rise_and_a_branch_waits_for_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake()
     monkeypatch.setattr(trackers, "open_tracker", lambda *arguments: fake)
-    tracked = Tracked(Tracking(trackers={"any": {}}), "a")
+    tracked = Tracked(Tracking(trackers={"any": {}}), "a", {})
     rows = [row(0, 3.0), row(80, 3.2)]
     tracked.show(rows)
     rows.append(row(100, 2.9, trunk="a"))
@@ -49,7 +49,7 @@ def test_steps_rise_and_a_branch_waits_for_its_run(monkeypatch: pytest.MonkeyPat
 
 def test_without_trackers_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trackers, "open_tracker", lambda *arguments: pytest.fail("opened"))
-    Tracked(Tracking(), "a").show([row(0, 3.0)])
+    Tracked(Tracking(), "a", {}).show([row(0, 3.0)])
 
 
 def test_a_sweep_is_seen_in_tensorboard(make_sweep: MakeSweep, tmp_path: Path, sweep_content: dict[str, Any]) -> None:

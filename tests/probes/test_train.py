@@ -28,7 +28,7 @@ def jobs(make_sweep: MakeSweep, request: pytest.FixtureRequest, monkeypatch: pyt
     """The jobs of a sweep, trained by either of the two ways to train."""
     torch.set_num_threads(1)
     if request.param == "alone":
-        monkeypatch.setattr(train, "supports", lambda shape: "of another kind")
+        monkeypatch.setattr(train, "obstacle", lambda model: "of another kind")
     return unfolded(make_sweep())
 
 
