@@ -18,7 +18,7 @@ BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it 
 
 def checkpoint_steps(steps: int, count: int, first: int, every: int = 1) -> list[int]:
     """Evaluation steps spaced geometrically from `first` to `steps`, both included, no doubles, multiples of `every`."""
-    spaced = np.geomspace(min(first, steps), steps, min(count, steps)) if count > 1 else []
+    spaced = np.geomspace(min(first, steps), steps, min(count, steps))[0 if count > 1 else 1 :]
     whole = {max(1, round(step / every)) * every for step in spaced}
     return sorted({step for step in whole if step < steps} | {steps})
 

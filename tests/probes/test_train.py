@@ -48,6 +48,7 @@ def test_checkpoints_are_dense_early_and_end_at_the_end() -> None:
     gaps = [b - a for a, b in itertools.pairwise(steps)]
     assert gaps == sorted(gaps)
     assert checkpoint_steps(3, 12, 4) == [3]
+    assert checkpoint_steps(128, 1, 4) == [128]
 
 
 def test_a_base_learns_and_is_saved_as_a_transformers_folder(jobs: list[Job]) -> None:
