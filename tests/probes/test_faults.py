@@ -94,9 +94,9 @@ def test_killed_in_a_table_write(finished: tuple[Path, Path], tmp_path: Path) ->
 
 
 def test_a_corpus_seen_more_often_than_it_allows_is_refused(make_sweep: MakeSweep, tmp_path: Path) -> None:
-    domain = {"name": "code", "train": ["code.jsonl"], "held_out_fraction": 0.2, "max_epochs": 0.05}
+    domain = {"name": "code", "train": ["code.jsonl"], "held_out_fraction": 0.2, "max_epochs": 0.15}
     with pytest.raises(
-        InputError, match=r"toy-d1-r1-s0: corpus 'code' would be seen [0-9.]+ times.* max_epochs is 0\.05"
+        InputError, match=r"toy-d1-r1-s0: corpus 'code' would be seen [0-9.]+ times.* max_epochs is 0\.15"
     ):
         run(make_sweep(domain=domain), tmp_path / "runs.parquet")
     assert not (tmp_path / "runs.parquet").exists()
