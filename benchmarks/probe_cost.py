@@ -51,15 +51,15 @@ def text(*names: str) -> dict[str, list[str]]:
 
 
 def content(name: str, steps: int, **cpt: Any) -> dict[str, Any]:
-    """A sweep of three small sizes whose runs have so many steps."""
+    """A sweep of two small sizes whose runs have so many steps."""
     return {
         "name": name,
         "general": {"name": "prose", **text("wordnet", "bible")},
         "domain": {"name": "python", **text("python")},
         "tokenizer": {"vocab_size": 1024},
         "context": 128,
-        "bases": [{"depth": depth} for depth in (2, 3, 4)],
-        "pretrain": {"tokens": 500_000, "batch_tokens": BATCH},
+        "bases": [{"depth": depth} for depth in (2, 3)],
+        "pretrain": {"tokens": 1_500_000, "batch_tokens": BATCH},
         "cpt": {
             "tokens": steps * BATCH,
             "batch_tokens": BATCH,
@@ -67,7 +67,7 @@ def content(name: str, steps: int, **cpt: Any) -> dict[str, Any]:
             "warmup": WARMUP / steps,
             "anneal": ANNEAL,
             "checkpoints": 1,
-            "learning_rate_fraction": 0.3,
+            "learning_rate_fraction": 0.5,
             **cpt,
         },
         "evaluate": {"blocks": 48},
