@@ -2,10 +2,11 @@
 
     python benchmarks/probe_cost.py [--out FOLDER]
 
-The same question both ways: the critical ratio at 0.05 nats for the largest probe at every token count, from a fit to
-finished losses at each ratio and token count. (a) The grid trains one run with the schedule wsd for each; (b) trains
-one run a ratio at a constant rate, all ratios of a size together, and lets an anneal leave it for each token count.
-Bases are trained before and not counted. FLOPs are those of the runs, evaluations included.
+The same question both ways: the critical ratio at 0.1 nats for the largest probe at every token count, interpolated
+between finished runs, and its 90 % interval from the standard error of the change on the held-out blocks. (a) The grid
+trains one run with the schedule wsd for each; (b) trains one run a ratio at a constant rate, all ratios of a size
+together, and lets an anneal leave it for each token count. Bases are trained before and not counted. FLOPs are those of
+the runs, evaluations included.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from typing import Any
 import pandas as pd
 import yaml
 
-import scaling
 from probes import config, prepare, sweep
-from scaling.planning import critical_ratio
+from scaling.planning import measured_critical_ratio
 from scaling.runs import validate
 
 SMALL = Path(__file__).resolve().parent.parent / "data" / "corpora" / "small"
 BATCH, STEPS, COUNTS, WARMUP, ANNEAL = 1024, 120, 6, 4, 0.1  # six token counts, evenly spaced
 RATIOS = [0, 0.25, 0.5, 0.75, 0.9]
-TOLERANCE = 0.05
+TOLERANCE, NORMAL_90 = 0.1, 1.645
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,20 @@ def finished(way: Way) -> pd.DataFrame:
 
 
 def answers(way: Way, tokens: list[int]) -> list[tuple[float, float, float]]:
-    """The critical ratio of the largest probe at each token count, with its 90 % interval."""
+    """The critical ratio of the largest probe at each token count, with its 90 % interval; NaN where it is not enclosed."""
     rows = finished(way)
-    fit = scaling.fit(validate(rows, way.name), law="dcpt", burn_in=0, draws=500)
-    largest = float(rows["params"].max())
-    found = [critical_ratio(fit, largest, count, TOLERANCE).critical_ratio for count in tokens]
-    return [(one.value, one.low, one.high) for one in found]
+    rows = rows[rows["params"] == rows["params"].max()]
+    return [
+        (measured(rows, count, 0.0), measured(rows, count, NORMAL_90), measured(rows, count, -NORMAL_90))
+        for count in tokens
+    ]
+
+
+def measured(rows: pd.DataFrame, tokens: int, errors: float) -> float:
+    """The critical ratio at a token count, where every change is so many standard errors larger than it was scored."""
+    own = rows[rows["tokens"].isin([0, tokens])]
+    own = own.assign(general_loss=own["general_loss"] + errors * own["general_change_se"])
+    return float(measured_critical_ratio(validate(own, "probes"), TOLERANCE)["ratio"].iloc[0])
 
 
 def main() -> None:
