@@ -57,7 +57,7 @@ def _cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str) -> No
     """Without any text of its own a corpus' loss jumps; keep that end from flattening the rest, and say where it is."""
     end = 1.0 if corpus == "general" else 0.0
     cliff, rest = values[ratio == end], values[ratio != end]
-    if cliff.empty or rest.nunique() < 2 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
+    if cliff.empty or rest.nunique() < 3 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
         return
     margin = 0.08 * float(np.ptp(rest))
     ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
