@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from scaling.fitting.intervals.profile import profile as profile
     from scaling.fitting.validation import compare_laws as compare_laws
     from scaling.fitting.validation import validate_law as validate_law
+    from scaling.planning import Allocation as Allocation
+    from scaling.planning import LimitedData as LimitedData
+    from scaling.planning import Tradeoff as Tradeoff
+    from scaling.planning import allocate_compute as allocate_compute
     from scaling.planning import cmr_plan as cmr_plan
     from scaling.planning import critical_ratio as critical_ratio
+    from scaling.planning import limited_data as limited_data
     from scaling.planning import measured_critical_ratio as measured_critical_ratio
+    from scaling.planning import tradeoff_table as tradeoff_table
     from scaling.plotting import plot_critical_ratio as plot_critical_ratio
     from scaling.plotting import plot_loss_by_ratio as plot_loss_by_ratio
     from scaling.plotting import plot_loss_by_tokens as plot_loss_by_tokens
@@ -33,11 +39,16 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _PUBLIC = {
+    "Allocation": "scaling.planning",
     "InputError": "scaling.errors",
+    "LimitedData": "scaling.planning",
+    "Tradeoff": "scaling.planning",
+    "allocate_compute": "scaling.planning",
     "cmr_plan": "scaling.planning",
     "compare_laws": "scaling.fitting.validation",
     "critical_ratio": "scaling.planning",
     "fit": "scaling.fitting",
+    "limited_data": "scaling.planning",
     "load_fit": "scaling.fitting",
     "load_runs": "scaling.readers",
     "measured_critical_ratio": "scaling.planning",
@@ -46,15 +57,21 @@ _PUBLIC = {
     "plot_loss_by_tokens": "scaling.plotting",
     "plot_tradeoff": "scaling.plotting",
     "profile": "scaling.fitting",
+    "tradeoff_table": "scaling.planning",
     "validate_law": "scaling.fitting.validation",
 }
 
 __all__ = [
+    "Allocation",
     "InputError",
+    "LimitedData",
+    "Tradeoff",
+    "allocate_compute",
     "cmr_plan",
     "compare_laws",
     "critical_ratio",
     "fit",
+    "limited_data",
     "load_fit",
     "load_runs",
     "measured_critical_ratio",
@@ -63,6 +80,7 @@ __all__ = [
     "plot_loss_by_tokens",
     "plot_tradeoff",
     "profile",
+    "tradeoff_table",
     "validate_law",
 ]
 

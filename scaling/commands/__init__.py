@@ -4,11 +4,14 @@ from typing import Annotated
 
 from tyro.conf import subcommand
 
+from scaling.commands.allocate import Allocate
 from scaling.commands.check import Check
 from scaling.commands.compare import Compare
 from scaling.commands.fit import Fit
+from scaling.commands.limited import Limited
 from scaling.commands.plan import Plan
 from scaling.commands.predict import Predict
+from scaling.commands.tradeoff import Tradeoff
 from scaling.commands.validate import Validate
 
 Command = (
@@ -16,6 +19,9 @@ Command = (
     | Annotated[Fit, subcommand("fit")]
     | Annotated[Predict, subcommand("predict")]
     | Annotated[Plan, subcommand("plan")]
+    | Annotated[Tradeoff, subcommand("tradeoff")]
+    | Annotated[Limited, subcommand("limited")]
+    | Annotated[Allocate, subcommand("allocate")]
     | Annotated[Validate, subcommand("validate")]
     | Annotated[Compare, subcommand("compare")]
 )

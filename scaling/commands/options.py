@@ -16,6 +16,7 @@ from scaling.stages import Stage
 from scaling.units import format_count, parse_count
 
 if TYPE_CHECKING:
+    from scaling.fitting import Fit
     from scaling.runs import Runs
 
 Count = Annotated[
@@ -26,6 +27,16 @@ Count = Annotated[
         instance_from_str=lambda words: parse_count(words[0]),
         is_instance=lambda value: isinstance(value, (int, float)),
         str_from_instance=lambda value: [format_count(value)],
+    ),
+]
+MaybeCount = Annotated[  # not Count | None, which has the parser explain itself with a page of its insides
+    float | None,
+    PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="COUNT",
+        instance_from_str=lambda words: parse_count(words[0]),
+        is_instance=lambda value: value is None or isinstance(value, (int, float)),
+        str_from_instance=lambda value: ["none" if value is None else format_count(value)],
     ),
 ]
 StageOption = Annotated[
@@ -62,6 +73,27 @@ def read_runs(path: Path, domain: str | None, stage: Stage) -> Runs:
 
     runs = load_runs(path, "all")
     return (runs if domain is None else _of_domain(runs, domain)).stage(stage)
+
+
+def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[Fit, Runs | None]:
+    """Read a fit, or fit `law` to a run table and return that too. Of one domain and stage where asked.
+
+    A law that tells domains apart is fitted to all of them and asked for that one; another law sees its rows alone.
+    """
+    from scaling.errors import InputError
+    from scaling.fitting import fit, load_fit
+    from scaling.readers import is_table
+
+    if not is_table(source):
+        if stage != "auto":
+            raise InputError(f"{source.name}: --stage chooses rows of a run table, and this is a fit")
+        fitted = load_fit(source)
+        return (fitted if domain is None else fitted.at(domain)), None
+    if domain is None or not looks_at_domains(law):
+        runs = read_runs(source, domain, stage)
+        return fit(runs, law=law), runs
+    runs = read_runs(source, None, stage)
+    return fit(runs, law=law).at(domain), _of_domain(runs, domain)
 
 
 def _of_domain(runs: Runs, domain: str) -> Runs:

@@ -9,6 +9,7 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.estimate import Estimation, predictions
 from scaling.fitting.estimation.identify import distinct_values
 from scaling.fitting.estimation.sample import Sample
+from scaling.fitting.estimation.transient import progress
 from scaling.fitting.findings import value_range, warnings_of
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws.base import Array
@@ -42,7 +43,11 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: s
         warnings=warnings,
         ratios=tuple(float(r) for r in np.unique(made.ratio)),
         others=made.others,
-        **quality,
+        misses=_misses(done, made),
+        huber=quality["huber"],
+        r2=quality["r2"],
+        mape=quality["mape"],
+        residual_sd=quality["residual_sd"],
     )
 
 
@@ -55,6 +60,16 @@ def _held(done: Estimation, made: Sample) -> dict[str, float]:
     """Variables with one value in the table, by the table's names; also those that the law does not look at."""
     columns = {"params": made.x["params"], "tokens": made.x["tokens"], "ratio": made.ratio}
     return {name: float(np.median(v)) for name, v in columns.items() if distinct_values(v) == 1}
+
+
+def _misses(done: Estimation, made: Sample) -> tuple[float, ...]:
+    """Root mean squares, in nats, of what the law misses at the last checkpoints of the runs of each ratio, in order."""
+    fitted = predictions(done)
+    predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
+    last = progress(made.x["tokens"], made.run) > 1 - 1e-9
+    squares = (predicted - made.observed) ** 2
+    there = [squares[last & (made.ratio == ratio)] for ratio in np.unique(made.ratio)]
+    return tuple(float(np.sqrt(one.mean())) if len(one) else float("nan") for one in there)
 
 
 def _quality(done: Estimation, made: Sample) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.errors import InputError
+from scaling.fitting.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws import get_law
 from scaling.laws.base import Array
@@ -26,7 +27,8 @@ class CorpusFit:
     parameters: the free ones, natural units. theta (p,): all parameters in the law's order; dropped terms hold the
     neutral value. draws (B, p): resampled fits, paired by index between corpora. dropped: parameter -> why the table
     does not identify it. held: variable -> the only value the table has. ranges: params, tokens, ratio as fitted;
-    ratios: every ratio that was trained. others: domain -> values of the law's variables beyond size, tokens and share
+    ratios: every ratio that was trained; misses: by how much the law misses the last checkpoints of its runs, root mean
+    square in nats, NaN where none is left. base_tokens: what the bases saw (None where a fit was made by hand). others: domain -> values of the law's variables beyond size, tokens and share
     (a prediction needs them of one domain, see `Fit.at`). huber: sum over rows of Huber's loss of log residuals (delta
     as given to the fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log
     residuals, corrected for the free parameters (of plain residuals where the law gives differences).
@@ -51,9 +53,19 @@ class CorpusFit:
     warnings: tuple[str, ...] = ()
     ratios: tuple[float, ...] = ()
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    base_tokens: BaseTokens | None = None
+    misses: tuple[float, ...] = ()
 
-    def curve(self, params: npt.ArrayLike, tokens: npt.ArrayLike, ratio: npt.ArrayLike, draws: bool = False) -> Array:
-        """Losses at inputs that broadcast to a shape S: an array of shape S, or (B, *S) with `draws`.
+    def curve(
+        self,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        draws: bool = False,
+        base_tokens: npt.ArrayLike | None = None,
+    ) -> Array:
+        """What the law gives (losses, or changes of them) at inputs that broadcast to a shape S: an array of shape S, or
+        (B, *S) with `draws`. base_tokens: of the bases, by default what the table says of that size.
 
         Raises InputError for a place along a dimension that the table does not have.
         """
@@ -62,11 +74,27 @@ class CorpusFit:
         self._check(arrays)
         share = arrays["ratio"] if self.corpus == "domain" else 1.0 - arrays["ratio"]
         shape = share.shape
-        x = {"params": arrays["params"].ravel(), "tokens": arrays["tokens"].ravel(), "share": share.ravel()}
-        x |= self.elsewhere(x["share"].shape)
+        seen = None if base_tokens is None else np.broadcast_to(np.asarray(base_tokens, float), shape).ravel()
+        x = self.variables(arrays["params"].ravel(), arrays["tokens"].ravel(), share.ravel(), seen)
         theta = self.draws if draws else self.theta
         values = get_law(self.law).value(theta, x)
         return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
+
+    def variables(
+        self, params: Array, tokens: Array, share: Array, base_tokens: Array | None = None
+    ) -> dict[str, Array]:
+        """The law's variables (n,) at places (n,) of the table or beyond it.
+
+        Raises InputError for a fit of several domains of which none was chosen, and for base tokens where the table has
+        none to compare them with.
+        """
+        x = {"params": params, "tokens": tokens, "share": share, **self.elsewhere(share.shape)}
+        if "progress" in get_law(self.law).variables:
+            assert self.base_tokens is not None
+            if base_tokens is not None and not self.base_tokens.known:
+                raise InputError("the table has no column base_tokens, so those of the target have no use")
+            x["progress"] = tokens / (self.base_tokens.at(params) if base_tokens is None else base_tokens)
+        return x
 
     def predict(
         self,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
+from scaling.fitting.base_tokens import base_tokens
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import Prepared, prepare
 from scaling.fitting.estimation.variables import tells_domains_apart
@@ -49,7 +51,8 @@ def fit(
     residual: "log" or "raw" (nats); by default Huber on log residuals, for laws of differences squares of raw ones, as
     they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs", "wild" (few
     runs give it by themselves) or "sandwich", the quick option (see intervals/bootstrap.py). weights: "se" weights rows by
-    the logged standard errors. threads: 0 is one a core. Raises InputError for a table or an option that cannot be used.
+    the logged standard errors. threads: 0 is one a core. A law of the general loss alone (forgetting) takes the domain loss
+    from its partner. Raises InputError for a table or an option that cannot be used.
     """
     _check_options(level, draws, seed, resample)
     ready = prepare(
@@ -59,6 +62,8 @@ def fit(
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
     drawn, note, origin = _draw(ready, done, draws, seed, resample, level)
     made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note if draws else "") for c in done}
+    seen = base_tokens(table)
+    made = {c: replace(one, base_tokens=seen) for c, one in made.items()}
     return Fit(
         law=law,
         general=made.get("general"),
@@ -68,7 +73,7 @@ def fit(
         level=level,
         provenance=_provenance(table),
         warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings),
-        objective=ready.objective.text() + (", rows weighted by standard errors" if weights else ""),
+        objective=ready.minimised() + (", rows weighted by standard errors" if weights else ""),
         resampling=origin,
     )
 

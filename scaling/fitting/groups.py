@@ -14,7 +14,7 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.shake import shaken
 from scaling.fitting.engine.solver import Options, Solution, solve
-from scaling.fitting.engine.starts import project, screened_starts, spread
+from scaling.fitting.engine.starts import project, screened_starts, shapes
 from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
 from scaling.laws.base import Array, Index
@@ -96,9 +96,7 @@ def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objecti
         weights = np.eye(groups)[:, index]
         aimed = objective.target(y)
         return np.concatenate([screened_starts(model, aimed, objective, STARTS, w)[:KEPT] for w in weights]), owner
-    theta = np.ones((STARTS, len(law.names)))
-    theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, STARTS)
-    q = model.internal(theta)
+    q = model.of_scaled(shapes(law, STARTS))
     kept = []
     for group in range(groups):
         scores, solved = project(model, q, objective.target(y), objective, (index == group).astype(float))

@@ -80,20 +80,22 @@ class Fit:
 
         A law of differences needs the base loss of that size, to which it adds; InputError where the table has none.
         """
-        found = {f"{name}_loss": one.predict(params, tokens, ratio, kind) for name, one in self.corpora.items()}
-        if get_law(self.law).target == "loss":
-            return found
         shape = np.broadcast_shapes(*(np.shape(v) for v in (params, tokens, ratio)))
         sizes = np.broadcast_to(np.asarray(params, float), shape)
-        return {f"{name}_loss": found[f"{name}_loss"].shifted(self._base_losses(name, sizes)) for name in self.corpora}
+        found = {}
+        for name, one in self.corpora.items():
+            there = one.predict(params, tokens, ratio, kind)
+            plain = get_law(one.law).target == "loss"
+            found[f"{name}_loss"] = there if plain else there.shifted(self._base_losses(name, one.law, sizes))
+        return found
 
-    def _base_losses(self, corpus: str, sizes: Array) -> Any:
+    def _base_losses(self, corpus: str, law: str, sizes: Array) -> Any:
         """The base losses at sizes of any shape; a number for one size."""
         known = {record["params"]: record["loss"] for record in self.base[corpus]}
         for size in np.unique(sizes):
             if not any(abs(size - n) <= 1e-3 * n for n in known):
                 raise InputError(
-                    f"the law {self.law} gives changes of the loss, and the table has no base {corpus} loss (a row with"
+                    f"the law {law} gives changes of the loss, and the table has no base {corpus} loss (a row with"
                     f" tokens = 0) at params = {size:g} to add them to"
                 )
         losses = np.vectorize(lambda size: known[min(known, key=lambda n: abs(n - size))], otypes=[float])(sizes)

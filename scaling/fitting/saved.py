@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scaling.errors import InputError
+from scaling.fitting.base_tokens import BaseTokens
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
@@ -42,6 +43,12 @@ class _Estimate(_Strict):
     high: float | None
 
 
+class _BaseTokens(_Strict):
+    params: Annotated[list[Positive], Field(min_length=1)]
+    tokens: Annotated[list[Positive], Field(min_length=1)]
+    known: bool
+
+
 class _Corpus(_Strict):
     law: str
     corpus: Literal["general", "domain"]
@@ -62,6 +69,8 @@ class _Corpus(_Strict):
     warnings: list[str]
     ratios: list[float]
     others: dict[str, dict[str, float]] = {}
+    base_tokens: _BaseTokens | None = None
+    misses: list[float | None] = []
 
 
 class _Provenance(_Strict):
@@ -178,6 +187,8 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "warnings": list(fit.warnings),
         "ratios": list(fit.ratios),
         "others": {domain: dict(values) for domain, values in fit.others.items()},
+        "misses": [finite_or_none(miss) for miss in fit.misses],
+        "base_tokens": None if fit.base_tokens is None else vars(fit.base_tokens),
     }
 
 
@@ -213,7 +224,8 @@ def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
         raise InputError(f"{path}: is not a sound saved fit (its parameters are not those of the law {saved.law})")
     theta = np.array([_float(v) for v in saved.theta])
     draws = np.array([[_float(v) for v in row] for row in saved.draws]).reshape(-1, len(names))
-    fields = saved.model_dump(exclude={"parameters", "theta", "draws", "r2", "residual_sd", "warnings", "ratios"})
+    apart = {"parameters", "theta", "draws", "r2", "residual_sd", "warnings", "ratios", "base_tokens", "misses"}
+    fields = saved.model_dump(exclude=apart)
     estimates = {k: Estimate(_float(e.value), _float(e.low), _float(e.high)) for k, e in saved.parameters.items()}
     return CorpusFit(
         **fields,
@@ -224,4 +236,15 @@ def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
         residual_sd=_float(saved.residual_sd),
         warnings=tuple(saved.warnings),
         ratios=tuple(saved.ratios),
+        misses=tuple(_float(miss) for miss in saved.misses),
+        base_tokens=_decode_base_tokens(saved, path),
     )
+
+
+def _decode_base_tokens(saved: _Corpus, path: Path) -> BaseTokens | None:
+    seen = saved.base_tokens
+    if seen is None and "progress" not in get_law(saved.law).variables:
+        return None
+    if seen is None or len(seen.params) != len(seen.tokens):
+        raise InputError(f"{path}: is not a sound saved fit (base_tokens)")
+    return BaseTokens(tuple(seen.params), tuple(seen.tokens), seen.known)

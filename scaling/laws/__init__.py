@@ -14,7 +14,7 @@ from scaling.laws.base import FunctionLaw, Law, Parameter
 from scaling.laws.factors import Factor, Power
 from scaling.laws.terms import Term, TermLaw
 
-__all__ = ["Factor", "FunctionLaw", "Law", "Parameter", "Power", "Term", "TermLaw", "get_law", "law_names"]
+__all__ = ["Factor", "FunctionLaw", "Law", "Parameter", "Power", "Term", "TermLaw", "get_law", "law_names", "law_of"]
 
 
 @cache
@@ -39,3 +39,8 @@ def get_law(name: str) -> Law:
     if name not in _laws():
         raise InputError(f"there is no law called {name!r}; the laws are {', '.join(law_names())}")
     return _laws()[name]
+
+
+def law_of(law: Law, corpus: str) -> Law:
+    """The law that a fit of `law` takes for a corpus: its partner for the domain loss, where it has one."""
+    return get_law(law.partner) if corpus == "domain" and law.partner is not None else law

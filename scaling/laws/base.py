@@ -26,7 +26,8 @@ class Parameter:
     """One parameter of a law, in natural units.
 
     kind: a "coefficient" is one in which the law is linear (or nearly); a "shift" is positive and solved for by its
-    log, which suits bases of exponentials and relative weights as well.
+    log, which suits bases of exponentials and relative weights as well. A shift of a variable that has a unit (tokens)
+    has its start range and typical value in shares of that variable's geometric mean over the table.
     lower, upper: bounds of the fit. start: the range that starting points are spread over (only for parameters in which
     the law is not linear). typical: (centre, standard deviation; of its log for a shift) of where it usually
     lies, by what the law's file says; used only where a table cannot identify the parameter, and said so in the fit.
@@ -61,7 +62,9 @@ class Law(ABC):
     """A parametric loss function with a source.
 
     target: what the law gives: a "loss", a "delta" (loss minus base loss) or a "ratio". Deltas and ratios may be
-    negative or tiny, so they are fitted on plain residuals, losses on log residuals.
+    negative or tiny, so they are fitted on plain residuals, losses on log residuals. loss: what a fit minimises of them
+    unless asked otherwise. partner: for a law of the general loss alone, the law that a fit takes for the domain loss.
+    follows_rise: whether it can follow a loss that first rises and then falls.
     """
 
     name: str
@@ -70,6 +73,9 @@ class Law(ABC):
     parameters: tuple[Parameter, ...]
     variables: tuple[str, ...]
     target: Literal["loss", "delta", "ratio"] = "loss"
+    loss: Literal["huber", "squared"] = "huber"
+    partner: str | None = None
+    follows_rise: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ LAW = TermLaw(
     ),
     variables=("tokens",),
     target="ratio",
+    loss="squared",
     floor="b3",
     terms=(Term("a4", (Power("tokens", "s4"),)),),
     symbol="R",

@@ -20,8 +20,8 @@ LOG_ZERO = -1e30
 
 Values = Mapping[str, Array]
 
-SYMBOLS = {"params": "N", "tokens": "D", "share": "r", "k1": "k1", "k2": "k2"}
-GREEK = frozenset(["alpha", "beta", "gamma", "eta", "eps", "mu", "sigma", "lambda"])
+SYMBOLS = {"params": "N", "tokens": "D", "share": "r", "progress": "D/D0", "k1": "k1", "k2": "k2"}
+GREEK = frozenset(["alpha", "beta", "gamma", "delta", "eta", "eps", "kappa", "mu", "sigma", "lambda"])
 
 
 def latex_name(name: str) -> str:

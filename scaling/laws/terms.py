@@ -169,14 +169,15 @@ class TermLaw(Law):
         return [g for g in groups.values() if len(g) > 1]
 
     def keep(self, dropped: Collection[str], gone: Collection[str]) -> TermLaw:
-        """The law without the terms whose coefficient is in `dropped`, and without the factors of variables in
-        `gone`."""
+        """The law without the terms whose coefficient is in `dropped`, and without the factors of which every variable is
+        in `gone`."""
         terms = [
-            replace(t, factors=tuple(f for f in t.factors if not set(f.variables) & set(gone)))
+            replace(t, factors=tuple(f for f in t.factors if not set(f.variables) <= set(gone)))
             for t in self.terms
             if t.coefficient not in dropped
         ]
         used = {t.coefficient for t in terms} | {p for t in terms for p in t.shape} | {self.floor}
         parameters = tuple(p for p in self.parameters if p.name in used)
-        variables = tuple(v for v in self.variables if v not in gone)
+        seen = {v for t in terms for v in t.variables}
+        variables = tuple(v for v in self.variables if v not in gone or v in seen)
         return replace(self, parameters=parameters, terms=tuple(terms), variables=variables)

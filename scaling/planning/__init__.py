@@ -1,8 +1,25 @@
 """Planning: from a fit to the critical mixture ratio for a model and a token budget."""
 
+from scaling.planning.allocate import allocate_compute
+from scaling.planning.allocate_result import Allocation
 from scaling.planning.cmr import cmr_plan
 from scaling.planning.critical import critical_ratio
+from scaling.planning.limited import limited_data
+from scaling.planning.limited_result import LimitedData
 from scaling.planning.measured import measured_critical_ratio
 from scaling.planning.result import Plan
+from scaling.planning.tradeoff import tradeoff_table
+from scaling.planning.tradeoff_result import Tradeoff
 
-__all__ = ["Plan", "cmr_plan", "critical_ratio", "measured_critical_ratio"]
+__all__ = [
+    "Allocation",
+    "LimitedData",
+    "Plan",
+    "Tradeoff",
+    "allocate_compute",
+    "cmr_plan",
+    "critical_ratio",
+    "limited_data",
+    "measured_critical_ratio",
+    "tradeoff_table",
+]

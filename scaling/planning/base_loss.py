@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
+from scaling.planning.noise import scattered
 from scaling.planning.question import NotIdentified, same
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
 SizeCurve = Callable[[Array], Array]  # sizes (k,) -> losses (B, k) at one token count and ratio, for B draws
-_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _by_size_term(sizes: Array, losses: Array, params: float, count: int, curve:
     terms = curve(np.append(sizes, params))
     offsets = losses - terms[:, :-1]
     spread = float(np.std(offsets[0], ddof=1)) if len(sizes) > 1 else 0.0
-    noise = _noise(count, spread * np.sqrt(1 + 1 / len(sizes)), len(sizes) - 1)
+    noise = scattered(count, spread * np.sqrt(1 + 1 / len(sizes)), len(sizes) - 1)
     return BaseLoss(terms[:, -1] + offsets.mean(axis=1) + noise, _offset_warnings(sizes, offsets[0]))
 
 
@@ -98,14 +97,5 @@ def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> Bas
     free = len(sizes) - 2
     spread = float(np.sqrt(np.sum((y - level - slope * x) ** 2) / free)) if free > 0 else 0.0
     leverage = 1 + 1 / len(sizes) + (np.log(params) - x.mean()) ** 2 / np.sum((x - x.mean()) ** 2)
-    noise = _noise(count, spread * np.sqrt(leverage), free)
+    noise = scattered(count, spread * np.sqrt(leverage), free)
     return BaseLoss(value * np.exp(noise), ("the base general loss is carried from other sizes by a power law",))
-
-
-def _noise(count: int, scale: float, freedom: int) -> Array:
-    """Student t noise at evenly spaced quantiles in a seeded order; 0 for the point estimate, which comes first."""
-    if scale == 0 or freedom < 1 or count < 2:
-        return np.zeros(count)
-    quantiles = (np.arange(count - 1) + 0.5) / (count - 1)
-    shuffled = np.random.default_rng(_SEED).permutation(stdtrit(freedom, quantiles))
-    return np.append(0.0, scale * shuffled)

@@ -18,7 +18,7 @@ from scaling.fitting.intervals.interval import interval
 from scaling.planning.cmr_tokens import TokenLaws, token_laws
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.link import carry
+from scaling.planning.link import linked
 from scaling.planning.question import NotIdentified, Question, same
 from scaling.planning.result import UNKNOWN, Plan, Status
 from scaling.planning.root import largest_ratio
@@ -59,7 +59,7 @@ def cmr_plan(
     Per run two-term (general) and one-term (domain) token laws; per size the ratio law L(R) = a R^s + b at `tokens`,
     its root at the tolerance, and the turning points T_0 of the runs (for the Lagrange `multiplier`, by default its
     limit); across sizes -log(1 - R*) as a power law in params. The interval comes from resampling the runs of every
-    size; the link's own error is not in it. `tolerance` is in nats per token, or a share of each size's base loss with
+    size, and from the scatter of three or more sizes about that link. `tolerance` is in nats per token, or a share of each size's base loss with
     `relative`. The token laws follow the course of runs, so the ends of branches (column trunk) are left out.
 
     Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
@@ -75,7 +75,7 @@ def cmr_plan(
         return _plan(runs, answers, question, ranges)
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return Plan(UNKNOWN, "not_identified", UNKNOWN, UNKNOWN, UNKNOWN, blank, (str(reason),), question, "cmr")
+        return Plan(UNKNOWN, "not_identified", UNKNOWN, UNKNOWN, UNKNOWN, blank, (str(reason),), question, "cmr", _RATIO_LAW, "link")
 
 
 def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
@@ -144,7 +144,11 @@ def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float,
 
 def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dict[str, tuple[float, float]]) -> Plan:
     own = next((answer for answer in answers if same(answer.params, question.params)), None)
-    ratios, notes = (own.ratios, list(own.notes)) if own else _carried(answers, question)
+    if own:
+        ratios, notes = own.ratios, list(own.notes)
+    else:
+        ratios, notes = linked({answer.params: answer.ratios for answer in answers}, question)
+        notes += [note for answer in answers for note in answer.notes]
     value = float(ratios[0])
     probed = sorted(map(float, runs.rows("general")["ratio"].unique()))
     warnings = [
@@ -163,23 +167,9 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
         warnings=tuple(dict.fromkeys(warnings)),
         question=question,
         definition="cmr",
+        law=_RATIO_LAW,
+        route="link",
     )
-
-
-def _carried(answers: list[SizeAnswer], question: Question) -> tuple[Array, list[str]]:
-    sizes = np.array([answer.params for answer in answers])
-    table = np.stack([answer.ratios for answer in answers], axis=1)
-    listed = ", ".join(f"{format_count(a.params)}: {a.ratios[0]:.3f}" for a in answers)
-    notes = [f"critical ratio by size: {listed}", *(note for answer in answers for note in answer.notes)]
-    inside = np.isfinite(table[0]) & (table[0] < 1)
-    if not inside.any():
-        every = "is within" if np.isfinite(table[0]).all() else "exceeds"
-        return table[:, -1], [f"every size's general loss {every} the tolerance at any ratio", *notes]
-    if inside.sum() < 2:
-        target = format_count(question.params)
-        raise NotIdentified(f"to carry the critical ratio to {target} params takes two or more sizes ({listed})")
-    notes.append("-log(1 - ratio) is carried as a power law in params; the error of that link is not in the interval")
-    return carry(sizes[inside], np.nan_to_num(table[:, inside], nan=0.0), question.params), notes
 
 
 def _status(value: float) -> Status:

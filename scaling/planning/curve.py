@@ -19,7 +19,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """One corpus' loss at the question's params and tokens; B = 1 + draws, the fit itself first.
+    """What a fit says of one corpus (losses, or changes of them) at the question's params and tokens; B = 1 + draws, the
+    fit itself first. base_tokens: what the target's base saw, by default what the table says of that size.
 
     Raises `NotIdentified` where the fit cannot answer at this target: it has one size only and the target is another,
     or one ratio only.
@@ -27,6 +28,7 @@ class Curve:
 
     fit: CorpusFit
     question: Question
+    base_tokens: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the fit cannot answer."""
@@ -51,26 +53,24 @@ class Curve:
         return 1 + len(self.fit.draws)
 
     def losses(self, ratio: Array) -> Array:
-        """Losses (B, n) at ratios (1, n) or (B, n), nats per token."""
+        """Values (B, n) at ratios (1, n) or (B, n), nats per token."""
         return self._at(self.question.params, ratio)
 
     def sizes(self, params: Array) -> Array:
-        """Losses (B, k) at sizes (k,), for one ratio inside the probed range."""
+        """Values (B, k) at sizes (k,), for one ratio inside the probed range."""
         return self._at(params, np.full((1, len(params)), float(np.mean(self.fit.ranges["ratio"]))))
 
     def at(self, ratio: float) -> Estimate[float]:
-        """The loss at one ratio with its interval."""
+        """The value at one ratio with its interval."""
         values = self.losses(np.array([[ratio]]))[:, 0]
         return interval(values[0], values[1:], self.question.level)
 
     def _at(self, params: float | Array, ratio: Array) -> Array:
         thetas = np.concatenate([self.fit.theta[None, :], self.fit.draws])
-        x = {
-            "params": np.broadcast_to(np.asarray(params, dtype=np.float64), ratio.shape[-1:]),
-            "tokens": np.full(ratio.shape[-1:], self.question.tokens),
-            "share": share(self.fit.corpus, ratio),
-            **self.fit.elsewhere(ratio.shape[-1:]),
-        }
+        sizes = np.broadcast_to(np.asarray(params, dtype=np.float64), ratio.shape[-1:])
+        tokens = np.full(ratio.shape[-1:], self.question.tokens)
+        seen = None if self.base_tokens is None else np.full(ratio.shape[-1:], self.base_tokens)
+        x = self.fit.variables(sizes, tokens, share(self.fit.corpus, ratio), seen)
         # A law may be infinite at share 0, which is an answer here: no tolerance reaches it.
         with np.errstate(over="ignore"):
             return np.asarray(get_law(self.fit.law).value(thetas, x))

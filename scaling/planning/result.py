@@ -21,8 +21,10 @@ class Plan:
     `status` is "ok"; "unconstrained" (every ratio passes, the value is 1); "infeasible" (none does: the value is NaN
     and a warning names the least rise there is); or "not_identified" (the table cannot carry the answer, a warning says
     why). Losses are nats per token at the critical ratio, or at the ratio of the least rise where none passes.
-    `extrapolation` holds factors over the probed sizes and token counts (1 inside their range) and the distance of the
-    critical ratio from the probed ratios (0 inside).
+    `extrapolation` holds factors over the probed sizes and token counts (1 inside their range), the distance of the
+    critical ratio from the probed ratios (0 inside), and where both are known the factor over the tokens per parameter
+    of the probes' bases. `law` is the general loss'; `route` is how the answer got to the target's size: by the "law", or
+    by a "link" of one answer a size.
     """
 
     critical_ratio: Estimate[float]
@@ -34,6 +36,8 @@ class Plan:
     warnings: tuple[str, ...]
     question: Question
     definition: str = "tolerance"
+    law: str = ""
+    route: str = "law"
 
     @property
     def value(self) -> float:
@@ -53,6 +57,8 @@ class Plan:
             **numbers,
             "status": self.status,
             "definition": self.definition,
+            "law": self.law,
+            "route": self.route,
             "level": self.question.level,
             "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
             "warnings": list(self.warnings),
@@ -84,7 +90,10 @@ class Plan:
         parts = [f"{self.extrapolation[name]:.3g}x in {name}" for name in ("params", "tokens")]
         distance = self.extrapolation["ratio"]
         beyond = f"{distance:.3g} beyond the probed ratios" if distance > 0 else "inside the probed ratios"
-        return ", ".join([*parts, beyond if math.isfinite(distance) else "ratio unknown"])
+        parts.append(beyond if math.isfinite(distance) else "ratio unknown")
+        if "base_tokens_per_param" in self.extrapolation:
+            parts.append(f"{self.extrapolation['base_tokens_per_param']:.3g}x in the base's tokens per parameter")
+        return ", ".join(parts)
 
 
 def _interval(estimate: Estimate[float], spec: str) -> str:

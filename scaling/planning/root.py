@@ -20,9 +20,11 @@ def largest_ratio(losses: Losses, limit: Array) -> Array:
 
     `losses` takes ratios (1, G) or (B, 1) and gives (B, G) or (B, 1), nats per token; `limit` is (B,). Where the
     loss is not monotone the last crossing counts, and the feasible ratios need not begin at 0. A feasible stretch
-    narrower than a grid step (0.005) is not seen.
+    narrower than a grid step (0.005) is not seen. A law may jump at pure domain text alone (r^eta, 1 at any share and 0 at
+    share 0 where eta is next to 0), which no run would show: ratio 1 passes only where the ratio before it does.
     """
     passes = losses(GRID[None, :]) <= limit[:, None]
+    passes[:, -1] &= passes[:, -2]
     count = len(GRID)
     last = count - 1 - np.argmax(passes[:, ::-1], axis=1)
     low = GRID[last][:, None]

@@ -49,6 +49,10 @@ class Model(Protocol):
     def internal(self, theta: Array) -> Array:
         """Internal parameters (..., p) of natural ones."""
 
+    def of_scaled(self, theta: Array) -> Array:
+        """Internal parameters (..., p) of parameters for variables in units of their geometric mean, as start ranges
+        are."""
+
 
 class TermModel:
     """A law of terms on a table; see `scaling.fitting.engine.part.Part` for how a term is evaluated."""
@@ -69,8 +73,15 @@ class TermModel:
         self.upper = self._log_shifts(np.array([p.upper for p in law.parameters]))
 
     def _log_shifts(self, theta: Array) -> Array:
+        q = self.of_scaled(theta)
+        q[..., self._logged] -= self._shift_unit
+        return q
+
+    def of_scaled(self, theta: Array) -> Array:
+        """Internal parameters (..., p) of parameters for the scaled variables."""
         q = np.array(theta, float)
-        q[..., self._logged] = np.log(q[..., self._logged]) - self._shift_unit
+        with np.errstate(divide="ignore"):
+            q[..., self._logged] = np.log(q[..., self._logged])
         return q
 
     def _unit_logs(self, theta: Array) -> list[tuple[int, Array]]:
@@ -172,7 +183,7 @@ def _shifted(law: TermLaw, name: str) -> str:
     for term in law.terms:
         for factor in term.factors:
             if getattr(factor, "shift", None) == name:
-                return factor.variables[0]
+                return str(getattr(factor, "shift_of", factor.variables[0]))
     return ""
 
 

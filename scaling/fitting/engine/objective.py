@@ -39,10 +39,10 @@ class Objective:
 
     @classmethod
     def of(cls, law: Law, loss: str | None = None, residual: str | None = None, delta: float = 1e-3) -> Objective:
-        """The objective of a law: Huber on log residuals of losses, squares of plain residuals of differences (the CMR
-        paper's choice), which may be negative; `loss` and `residual` ask for something else. Raises InputError."""
+        """The objective of a law: log residuals of losses, plain ones of differences, which may be negative, and of them
+        what the law asks for; `loss` and `residual` ask for something else. Raises InputError."""
         plain = law.target != "loss"
-        kind = loss or ("squared" if plain else "huber")
+        kind = loss or law.loss
         if kind not in ("huber", "squared"):
             raise InputError(f"loss is {kind!r}, but it must be 'huber' or 'squared'")
         scale = residual or ("raw" if plain else "log")

@@ -46,7 +46,7 @@ def screened_starts(
         spread_out = model.of_scaled(spread(model.law, model.law.names, count))
     else:
         assert isinstance(model.law, TermLaw)
-        spread_out = model.internal(_shapes(model.law, count))
+        spread_out = model.of_scaled(shapes(model.law, count))
     scores, starts = projected(model, spread_out, target, objective, weights)
     return starts[np.argsort(scores, kind="stable")]
 
@@ -78,7 +78,8 @@ def _aim(target: Array, objective: Objective, weights: Array | None) -> tuple[Ar
     return observed, importance if weights is None else importance * np.sqrt(weights)
 
 
-def _shapes(law: TermLaw, count: int) -> Array:
+def shapes(law: TermLaw, count: int) -> Array:
+    """Parameters (count, p) for scaled variables: those in which the law is not linear over their start ranges, else 1."""
     theta = np.ones((count, len(law.names)))
     theta[:, [law.names.index(n) for n in law.shape]] = spread(law, law.shape, count)
     return theta

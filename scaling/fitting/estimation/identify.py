@@ -16,6 +16,7 @@ LABELS = {
     "params": "model size",
     "tokens": "token count",
     "share": "mixture ratio",
+    "progress": "share of CPT in all training",
     "k1": "domain",
     "k2": "domain",
 }
@@ -102,7 +103,7 @@ def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, s
         else:
             stay.add(term.coefficient)
             for factor in term.factors:
-                if set(factor.variables) & set(held):
+                if set(factor.variables) <= set(held):
                     _drop(
                         dropped, factor.parameters, f"the table has {one}, so the factor is part of {term.coefficient}"
                     )
@@ -118,7 +119,8 @@ def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
     """Shape parameters beyond what the distinct values of their variable can tell; shifts go before exponents.
 
     In a factor of a variable with m values, m numbers are left: one is taken by the coefficient, one by the floor,
-    unless the variable has a term of its own beside this one, which then tells the two apart.
+    unless the variable has a term of its own beside this one, or the term a factor that can be zero (one that is not in
+    log), which then tells the two apart.
     """
     pulled: dict[str, str] = {}
     for term in law.terms:
@@ -127,7 +129,9 @@ def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
             if levels[variable] == 1:
                 continue
             others = any(variable in t.variables for t in law.terms if t is not term)
-            free = levels[variable] - (1 if law.floor is None or (len(term.variables) > 1 and others) else 2)
+            vanishes = any(not f.in_log for f in term.factors if f is not factor)
+            apart = law.floor is None or vanishes or (len(term.variables) > 1 and others)
+            free = levels[variable] - (1 if apart else 2)
             order = sorted(factor.parameters, key=lambda n: law.parameter(n).kind == "shift")
             pulled |= _too_few(law, variable, order, levels[variable], free, ", ".join(_companions(law, term)))
     return pulled

@@ -15,17 +15,19 @@ from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.sample import Sample, run_names, sample
 from scaling.fitting.estimation.transient import BurnIn, choose_burn_in, late_rows
 from scaling.fitting.estimation.variables import tells_domains_apart
-from scaling.laws import Law, get_law
+from scaling.laws import Law, get_law, law_of
 from scaling.runs import CORPORA, Runs, validate
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """runs: the names (`run_names`) to which the samples' `run` points. samples: corpus -> its late rows."""
+    """runs: the names (`run_names`) to which the samples' `run` points. samples: corpus -> its late rows; laws and
+    objectives: corpus -> what is fitted to them and what is minimised."""
 
     table: Runs
     law: Law
-    objective: Objective
+    laws: Mapping[str, Law]
+    objectives: Mapping[str, Objective]
     options: Options
     runs: pd.Index
     burn_in: BurnIn
@@ -33,7 +35,15 @@ class Prepared:
 
     def estimate(self, corpus: str) -> Estimation:
         """The law estimated on one corpus. Raises InputError where its rows are too few or all alike."""
-        return estimate(self.samples[corpus], self.law, self.objective, self.options, self.table.source)
+        law, objective = self.laws[corpus], self.objectives[corpus]
+        return estimate(self.samples[corpus], law, objective, self.options, self.table.source)
+
+    def minimised(self) -> str:
+        """What is minimised, in words."""
+        texts = {corpus: objective.text() for corpus, objective in self.objectives.items()}
+        if len(set(texts.values())) == 1:
+            return next(iter(texts.values()))
+        return "; ".join(f"{corpus} loss: {text}" for corpus, text in texts.items())
 
 
 def prepare(
@@ -58,11 +68,14 @@ def prepare(
     table = runs if isinstance(runs, Runs) else validate(runs, "<table>")
     chosen = get_law(law)
     table = with_learnability(table) if tells_domains_apart(chosen) else table
-    objective, options = Objective.of(chosen, loss, residual, delta), Options(threads=threads)
-    names = run_names(table)
-    samples = {c: sample(table, chosen, c, names, weights, objective) for c in CORPORA if c in table.corpora}
-    if not samples:
+    laws = {c: law_of(chosen, c) for c in CORPORA if c in table.corpora}
+    if not laws:
         raise InputError(f"{table.source}: there is no loss at tokens above 0 to fit")
-    choice = choose_burn_in(table, samples, chosen, objective, options, burn_in)
+    if chosen.partner is not None and "general" not in laws:
+        raise InputError(f"{table.source}: the law {law} is of the general loss, and the table has none")
+    objectives = {c: Objective.of(one, loss, residual, delta) for c, one in laws.items()}
+    options, names = Options(threads=threads), run_names(table)
+    samples = {c: sample(table, one, c, names, weights, objectives[c]) for c, one in laws.items()}
+    choice = choose_burn_in(table, samples, laws, objectives, options, burn_in)
     late = {c: s.select(late_rows(s, choice.value)) for c, s in samples.items()}
-    return Prepared(table, chosen, objective, options, names, choice, late)
+    return Prepared(table, chosen, laws, objectives, options, names, choice, late)

@@ -1,10 +1,10 @@
 """The early transient: in continued pre-training the general loss first rises, then falls.
 
-A law whose token term only falls is wrong there. `choose_burn_in` leaves out the beginning of every run.
+A law that says it cannot follow that is wrong there. `choose_burn_in` leaves out the beginning of every run.
 
 The rule, where none is given: if the general loss rises and then falls in a fifth of the runs, fit each candidate
-burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |log
-residual|, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that leave fewer
+burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |residual|
+on the objective's scale, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that leave fewer
 than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted to a longer
 burn-in always looks better.
 """
@@ -84,11 +84,16 @@ def progress(tokens: Array, run: Index) -> Array:
 
 
 def choose_burn_in(
-    runs: Runs, samples: Mapping[str, Sample], law: Law, objective: Objective, options: Options, given: float | None
+    runs: Runs,
+    samples: Mapping[str, Sample],
+    laws: Mapping[str, Law],
+    objectives: Mapping[str, Objective],
+    options: Options,
+    given: float | None,
 ) -> BurnIn:
     """The burn-in given, or the one that the rule above chooses."""
-    monotone = "tokens" in law.variables and law.target == "loss"
-    rising = transient_runs(runs) if monotone else []
+    stiff = any("tokens" in law.variables and not law.follows_rise for law in laws.values())
+    rising = transient_runs(runs) if stiff else []
     total = units(runs.frame).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
     note = (
@@ -101,7 +106,7 @@ def choose_burn_in(
         return BurnIn(0.0)
     if len(rising) < _FEW * total:
         return BurnIn(0.0, (f"{note}; so few that no burn-in is left out",))
-    scores = {b: _rollout(samples, law, objective, options, b) for b in CANDIDATES}
+    scores = {b: _rollout(samples, laws, objectives, options, b) for b in CANDIDATES}
     tried = {b: s for b, s in scores.items() if np.isfinite(s)}
     if not tried:
         return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
@@ -111,10 +116,17 @@ def choose_burn_in(
     return BurnIn(value, (f"{note}: {left_out} (chosen by rollout over tokens)",))
 
 
-def _rollout(samples: Mapping[str, Sample], law: Law, objective: Objective, options: Options, burn_in: float) -> float:
-    """Mean |log residual| on the last third of every run of fits to what is between the burn-in and that."""
+def _rollout(
+    samples: Mapping[str, Sample],
+    laws: Mapping[str, Law],
+    objectives: Mapping[str, Objective],
+    options: Options,
+    burn_in: float,
+) -> float:
+    """Mean |residual| on the last third of every run of fits to what is between the burn-in and that."""
     errors = []
-    for made in samples.values():
+    for corpus, made in samples.items():
+        law, objective = laws[corpus], objectives[corpus]
         share = progress(made.x["tokens"], made.run)
         fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
         scored = share > _ROLLOUT_FROM
@@ -126,5 +138,5 @@ def _rollout(samples: Mapping[str, Sample], law: Law, objective: Objective, opti
             return np.inf
         left = made.select(scored)
         predicted = law.value(done.full_theta(done.optimum.q), left.x)
-        errors.append(np.abs(np.log(predicted) - np.log(left.observed)))
+        errors.append(np.abs(objective.link(predicted) - objective.target(left.observed)))
     return float(np.mean(np.concatenate(errors)))

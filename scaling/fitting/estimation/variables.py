@@ -7,11 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from scaling.fitting.base_tokens import progress_of
 from scaling.fitting.estimation.learnability import feature
 from scaling.laws.base import Array, Law
 from scaling.runs import Runs, share
 
 ALWAYS = ("params", "tokens", "share")  # those of every fit, whether its law looks at them or not
+PLACE = (*ALWAYS, "progress")  # those that a place in the table gives; the others are a domain's
 
 Column = Callable[[Runs, pd.DataFrame, str], Array]  # the table, its rows to fit (n), the corpus -> (n,)
 
@@ -24,9 +26,16 @@ COLUMNS: dict[str, Column] = {
     "params": _plain("params"),
     "tokens": _plain("tokens"),
     "share": lambda runs, rows, corpus: share(corpus, rows["ratio"]),
+    "progress": lambda runs, rows, corpus: _progress(runs, rows),
     "k1": lambda runs, rows, corpus: feature(runs, rows, "k1"),
     "k2": lambda runs, rows, corpus: feature(runs, rows, "k2"),
 }
+
+
+def _progress(runs: Runs, rows: pd.DataFrame) -> Array:
+    logged = rows["base_tokens"].to_numpy(dtype=np.float64) if "base_tokens" in rows else None
+    params, tokens = (rows[name].to_numpy(dtype=np.float64) for name in ("params", "tokens"))
+    return progress_of(runs, params, tokens, logged)
 
 
 def variables(runs: Runs, rows: pd.DataFrame, corpus: str, wanted: tuple[str, ...]) -> dict[str, Array]:
@@ -40,8 +49,8 @@ def tells_domains_apart(law: Law) -> bool:
 
 
 def others(rows: pd.DataFrame, x: dict[str, Array]) -> dict[str, dict[str, float]]:
-    """What the variables beyond size, tokens and share are in each domain: domain -> variable -> value."""
-    more = [v for v in x if v not in ALWAYS]
+    """What the variables that a place does not give are in each domain: domain -> variable -> value."""
+    more = [v for v in x if v not in PLACE]
     if not more:
         return {}
     names = rows["domain"].fillna("").astype(str) if "domain" in rows else pd.Series("", index=rows.index)

@@ -16,7 +16,7 @@ import pandas as pd
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.learnability import with_learnability
-from scaling.fitting.estimation.variables import ALWAYS, tells_domains_apart
+from scaling.fitting.estimation.variables import PLACE, tells_domains_apart
 from scaling.fitting.fit import fit
 from scaling.fitting.validation.result import Group, Score, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
@@ -95,7 +95,7 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
     made = fit(table.select(split.fitted | _bases(table.frame, split)), law.name, **options)
     late = progress(table.frame) >= made.burn_in - 1e-9
     held = table.frame[split.scored & trained & late]
-    rows = pd.concat([_predicted(table, law, one, held) for one in made.corpora.values()])
+    rows = pd.concat([_predicted(table, get_law(one.law), one, held) for one in made.corpora.values()])
     if rows.empty:
         raise InputError("it has no rows to score")
     rows = rows.assign(held_out=split.name)
@@ -125,10 +125,11 @@ def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.
 
 
 def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
-    more = [v for v in law.variables if v not in ALWAYS]
+    more = [v for v in law.variables if v not in PLACE]
     with np.errstate(over="ignore", divide="ignore"):
         if not more:
-            return one.curve(rows["params"], rows["tokens"], rows["ratio"])
+            seen = _base_tokens(one, rows) if "progress" in law.variables else None
+            return one.curve(rows["params"], rows["tokens"], rows["ratio"], base_tokens=seen)
         out = np.empty(len(rows))
         places = rows.groupby(more).ngroup().to_numpy()
         for place in np.unique(places):
@@ -138,6 +139,14 @@ def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
                 raise InputError("one domain does not tell what another one would do")
             out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
         return out
+
+
+def _base_tokens(one: CorpusFit, rows: pd.DataFrame) -> Array | None:
+    """Those of the held-out bases (n,), where fit and rows both say; a held-out size is a base that exists."""
+    if one.base_tokens is None or not one.base_tokens.known or "base_tokens" not in rows:
+        return None
+    logged = rows["base_tokens"].to_numpy(float)
+    return np.where(logged > 0, logged, one.base_tokens.at(rows["params"].to_numpy(float)))
 
 
 def _worst(groups: list[Group], corpus: str) -> list[Score]:

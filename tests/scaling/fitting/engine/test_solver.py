@@ -30,7 +30,7 @@ def groups(model):
 def test_internal_gradient_matches_central_differences(name):
     law, rng = get_law(name), np.random.default_rng(3)
     x = {"params": rng.uniform(1e8, 1e9, 12), "tokens": rng.uniform(1e9, 9e9, 12), "share": rng.uniform(0.05, 1, 12)}
-    x |= {"k1": rng.uniform(2, 5, 12), "k2": rng.uniform(0.1, 1, 12)}
+    x |= {"k1": rng.uniform(2, 5, 12), "k2": rng.uniform(0.1, 1, 12), "progress": rng.uniform(0.01, 0.5, 12)}
     model = compile_law(law, x)
     q = model.internal(np.array([rng.uniform(max(p.lower, 0.1), min(p.upper, 0.9)) for p in law.parameters]))
     coefficients = [j for j, p in enumerate(law.parameters) if p.kind == "coefficient"]

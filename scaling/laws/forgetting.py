@@ -1,0 +1,135 @@
+"""The forgetting law: how far the general loss has moved from the base loss, against size, tokens and replay.
+
+    dL = h - g log(1 + D/D0) + C / N^kappa * D^delta * log((D + m) / (r D + m))
+
+r is the share of general text (replay), D0 the tokens that the base itself saw. Three things happen at once: the warm-up of
+the learning rate costs h; the replayed text goes on with the base's own training, which gains g an e-fold of it; and what is
+not replayed is forgotten, in proportion to the log of how thinly replay is spread. Ours; derivation, limits, evidence and
+failures are in docs/forgetting.md. What it builds on:
+
+- At a fixed size and token count the general loss is close to linear in -log(r), in published sweeps from 1M to 1.8B
+  parameters (D-CPT Table 5, arXiv 2406.01375, is one). With D + m over r D + m the log is 0 at tokens 0 and at pure replay,
+  levels off at -log(r) once r D is well above m, and at no replay keeps growing as log(1 + D/m).
+- g log(1 + D/D0) is Chinchilla's token term B/D^beta (arXiv 2203.15556) taken from D0 to D0 + D, for a small beta.
+
+So the critical ratio has a closed form: r* D + m = (D + m) exp(-(tolerance - h + g log(1 + D/D0)) N^kappa / (C D^delta)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling.laws.base import Array, Parameter, Variables
+from scaling.laws.factors import Power, Values, latex_name
+from scaling.laws.terms import Term, TermLaw
+
+
+@dataclass(frozen=True)
+class Progress:
+    """-log(1 + progress), with progress the CPT tokens over those of the base's own training."""
+
+    variables: tuple[str, ...] = ("progress",)
+    parameters: tuple[str, ...] = ()
+    in_log = False
+    scalable = False
+
+    def prepare(self, x: Variables) -> Array:
+        """See Factor: the factor itself."""
+        return -np.log1p(np.asarray(x["progress"], float))
+
+    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
+        """See Factor."""
+        return prepared, []
+
+    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
+        """See Factor: progress keeps its unit."""
+        return np.zeros(())
+
+    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """See Factor."""
+        return ()
+
+    def latex(self) -> tuple[str, str]:
+        """See Factor."""
+        return r"(-\log(1 + D/D_{0}))", ""
+
+    def text(self) -> tuple[str, str]:
+        """See Factor."""
+        return "(-log(1 + D/D0))", ""
+
+
+@dataclass(frozen=True)
+class Thinning:
+    """log((D + shift) / (r D + shift)): how thinly the replayed text is spread; prepared holds D and r D as rows."""
+
+    shift: str
+
+    variables: tuple[str, ...] = ("share", "tokens")
+    shift_of = "tokens"
+    in_log = False
+    scalable = True
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See Factor."""
+        return (self.shift,)
+
+    def prepare(self, x: Variables) -> Array:
+        """See Factor: (2, u)."""
+        tokens = np.asarray(x["tokens"], float)
+        return np.stack(np.broadcast_arrays(tokens, np.asarray(x["share"], float) * tokens))
+
+    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
+        """See Factor."""
+        above, below = prepared[0] + theta[self.shift], prepared[1] + theta[self.shift]
+        return np.log(above / below), [1.0 / above - 1.0 / below] if gradient else []
+
+    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
+        """See Factor: the shift is measured in the unit of the tokens, so that the factor has none."""
+        return np.zeros(())
+
+    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+        """See Factor."""
+        return ()
+
+    def latex(self) -> tuple[str, str]:
+        """See Factor."""
+        shift = latex_name(self.shift)
+        return rf"\log\frac{{D + {shift}}}{{r D + {shift}}}", ""
+
+    def text(self) -> tuple[str, str]:
+        """See Factor."""
+        return f"log((D + {self.shift}) / (r * D + {self.shift}))", ""
+
+
+# Typical values are judged from our own sweeps, where kappa is 0.04 to 0.17, delta 0.03 to 0.25 and m 0.002 to 0.05 of the
+# token count.
+LAW = TermLaw(
+    name="forgetting",
+    title="Forgetting law",
+    source="this project, docs/forgetting.md; after arXiv 2406.01375, 2407.17467 and 2203.15556",
+    parameters=(
+        Parameter("h", -math.inf, math.inf, "nats/token", "change from warming the learning rate up again"),
+        Parameter("g", 0.0, math.inf, "nats/token", "gain from replay an e-fold of the base's own training"),
+        Parameter("C", 0.0, math.inf, "nats/token * N^kappa / D^delta", "forgetting an e-fold of thinner replay"),
+        Parameter("kappa", -1.0, 3.0, "1", "how fast size protects", "exponent", (-0.2, 0.6), (0.1, 0.2)),
+        Parameter("delta", 0.0, 2.0, "1", "how forgetting grows with tokens", "exponent", (0.0, 0.5), (0.1, 0.1)),
+        Parameter(
+            "m", 1e-12, math.inf, "tokens", "replay that domain text stands for", "shift", (1e-4, 0.1), (0.01, 1.5)
+        ),
+    ),
+    variables=("params", "tokens", "share", "progress"),
+    target="delta",
+    loss="huber",
+    partner="dcpt",
+    floor="h",
+    terms=(
+        Term("g", (Progress(),)),
+        Term("C", (Power("params", "kappa", sign=-1), Power("tokens", "delta"), Thinning("m"))),
+    ),
+    symbol="dL",
+)

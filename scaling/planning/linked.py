@@ -1,0 +1,103 @@
+"""The critical ratio by the tolerance definition, one fit and one answer a size, carried across sizes by a link."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling.errors import InputError
+from scaling.fitting import Fit, fit
+from scaling.fitting.intervals.interval import interval
+from scaling.planning.critical import critical_ratio, roots
+from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.link import linked
+from scaling.planning.question import NotIdentified, Question, same
+from scaling.planning.result import UNKNOWN, Plan, Status
+from scaling.planning.rise import general_rise
+from scaling.runs import Runs
+
+Array = NDArray[np.float64]
+
+
+def linked_ratio(
+    runs: Runs,
+    params: float,
+    tokens: float,
+    tolerance: float = 0.05,
+    *,
+    law: str = "forgetting",
+    relative: bool = False,
+    level: float = 0.9,
+    draws: int = 200,
+    seed: int = 0,
+) -> Plan:
+    """The critical ratio at (params, tokens) from those that `law`, fitted to one size at a time, gives at `tokens`.
+
+    -log(1 - R*) is carried as a power law in params; the interval comes from resampling the runs of every size, and from
+    the scatter of three or more sizes about the link. Arguments and errors are those of `critical_ratio`.
+    """
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    if "general" not in runs.corpora:
+        raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
+    rows = runs.rows("general")
+    ranges = {name: (float(rows[name].min()), float(rows[name].max())) for name in ("params", "tokens", "ratio")}
+    refuse_smaller(ranges, question.params)
+    sizes = sorted(map(float, rows["params"].unique()))
+    fits = {size: fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed) for size in sizes}
+    own = next((size for size in sizes if same(size, question.params)), None)
+    if own is not None:
+        return critical_ratio(fits[own], own, tokens, tolerance, relative=relative, level=level)
+    try:
+        found, notes = _carried(fits, question)
+    except NotIdentified as reason:
+        blank = factors(ranges, question, math.nan)
+        return Plan(
+            UNKNOWN,
+            "not_identified",
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            blank,
+            (str(reason),),
+            question,
+            law=law,
+            route="link",
+        )
+    value = float(found[0])
+    probed = sorted(map(float, rows["ratio"].unique()))
+    warnings = [*runs.left_out, *notes, *distance_warnings(ranges, question)]
+    warnings += ratio_warnings(ranges["ratio"], probed, value)
+    return Plan(
+        critical_ratio=interval(found[0], np.nan_to_num(found[1:], nan=0.0), question.level),
+        status=_status(value),
+        general_loss=UNKNOWN,
+        domain_loss=UNKNOWN,
+        base_general_loss=UNKNOWN,
+        extrapolation=factors(ranges, question, value),
+        warnings=tuple(dict.fromkeys(warnings)),
+        question=question,
+        law=law,
+        route="link",
+    )
+
+
+def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[str]]:
+    answers, notes = {}, []
+    for size, one in fits.items():
+        here = Question(size, question.tokens, question.tolerance, question.relative, question.level)
+        try:
+            answers[size] = roots(general_rise(one, here, None, None))
+        except NotIdentified as reason:
+            notes.append(str(reason))
+    if not answers:
+        raise NotIdentified(notes[0])
+    found, said = linked(answers, question)
+    return found, [*said, *notes]
+
+
+def _status(value: float) -> Status:
+    if math.isnan(value):
+        return "infeasible"
+    return "unconstrained" if value == 1.0 else "ok"

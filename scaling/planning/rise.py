@@ -1,0 +1,89 @@
+"""The rise of the general loss over the base loss at a target, as a function of the ratio, for the fit and its draws.
+
+A law of losses gives the loss, from which a base loss is taken; a law of differences gives the rise itself, and needs a
+base loss only to say what the loss will be, or where the tolerance is a share of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling.fitting import Estimate, Fit
+from scaling.fitting.intervals.interval import interval
+from scaling.laws import get_law
+from scaling.planning.base_loss import BaseLoss, additive_in_size, carried, given
+from scaling.planning.curve import Curve
+from scaling.planning.question import NotIdentified, Question
+from scaling.planning.result import UNKNOWN
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rise:
+    """B = 1 + draws curves; `base` is NaN where it is not known."""
+
+    curve: Curve
+    base: BaseLoss
+    relative_law: bool
+
+    def __call__(self, ratio: Array) -> Array:
+        """Rises (B, n) at ratios (1, n) or (B, n), nats per token."""
+        values = self.curve.losses(ratio)
+        return values if self.relative_law else values - self.base.draws[:, None]
+
+    def losses(self, ratio: Array) -> Array:
+        """Losses (B, n) at ratios (1, n) or (B, n), nats per token; NaN where the base loss is not known."""
+        values = self.curve.losses(ratio)
+        return values + self.base.draws[:, None] if self.relative_law else values
+
+    def loss_at(self, ratio: float) -> Estimate[float]:
+        """The loss at one ratio with its interval."""
+        values = self.losses(np.array([[ratio]]))[:, 0]
+        return interval(values[0], values[1:], self.curve.question.level)
+
+    def base_loss(self) -> Estimate[float]:
+        """The base loss with its interval."""
+        draws = self.base.draws
+        return interval(draws[0], draws[1:], self.curve.question.level) if math.isfinite(draws[0]) else UNKNOWN
+
+    def miss(self, ratio: float) -> float:
+        """By how much the law misses finished runs at the probed ratios on either side, nats per token; 0 if unknown."""
+        fit = self.curve.fit
+        if len(fit.misses) != len(fit.ratios) or not fit.misses:
+            return 0.0
+        above = int(np.clip(np.searchsorted(fit.ratios, ratio), 1, max(len(fit.ratios) - 1, 1)))
+        near = np.array(fit.misses[above - 1 : above + 1])
+        known = near[np.isfinite(near)]
+        return float(np.sqrt(np.mean(known**2))) if known.size else 0.0
+
+    @property
+    def allowed(self) -> float:
+        """The rise that the question allows, nats per token."""
+        return self.curve.question.allowed(float(self.base.draws[0]))
+
+
+def general_rise(fit: Fit, question: Question, measured: float | None, base_tokens: float | None) -> Rise:
+    """The rise that a fit with a general corpus predicts; measured: the target's base loss, base_tokens: what its base
+    saw, where known. Raises `NotIdentified` where the table cannot carry it, `InputError` for values without use."""
+    assert fit.general is not None
+    curve = Curve(fit.general, question, base_tokens)
+    differences = get_law(fit.general.law).target == "delta"
+    if measured is not None:
+        return Rise(curve, given(measured, curve.count), differences)
+    records = fit.base.get("general", [])
+    if not differences:
+        additive = additive_in_size(get_law(fit.general.law)) and "params" not in fit.general.held
+        sizes = curve.sizes if additive else None
+        return Rise(curve, carried(records, question.params, curve.count, sizes), False)
+    try:
+        return Rise(curve, carried(records, question.params, curve.count, None), True)
+    except NotIdentified as reason:
+        if question.relative:
+            raise
+        blank = BaseLoss(np.full(curve.count, math.nan), (f"the loss itself is unknown: {reason}",))
+        return Rise(curve, blank, True)

@@ -1,0 +1,130 @@
+"""What every ratio costs and buys: both losses over ratios, from a fit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling.errors import InputError
+from scaling.fitting import CorpusFit, Estimate, Fit
+from scaling.fitting.intervals.interval import interval
+from scaling.laws import get_law
+from scaling.planning.critical import critical_ratio
+from scaling.planning.curve import Curve
+from scaling.planning.pareto import pareto
+from scaling.planning.question import NotIdentified, Question
+from scaling.planning.result import Plan
+from scaling.planning.rise import general_rise
+from scaling.planning.surface import identified, surface
+from scaling.planning.tradeoff_result import Tradeoff
+
+Array = NDArray[np.float64]
+_SLACK = 1e-9  # nats: the critical ratio itself is within the tolerance, whatever rounding makes of it
+
+
+@dataclass(frozen=True, eq=False)
+class _General:
+    """Losses and rises over the base loss at the ratios, NaN where not known; the rise that is allowed."""
+
+    loss: Estimate[Any]
+    rise: Estimate[Any]
+    allowed: float
+
+
+def tradeoff_table(
+    fit: Fit,
+    params: float,
+    tokens: float,
+    tolerance: float = 0.05,
+    *,
+    relative: bool = False,
+    base_general_loss: float | None = None,
+    base_tokens: float | None = None,
+    level: float = 0.9,
+    points: int = 21,
+) -> Tradeoff:
+    """Both losses at (params, tokens) over `points` even ratios from 0 to 1 and the critical ratio.
+
+    The other arguments are those of `critical_ratio`, and so are the errors; a fit without a domain corpus is an
+    `InputError` as well. What the table cannot carry is NaN and a warning.
+    Source: Que et al. 2024 (arXiv 2406.01375), first use, of which this is the whole curve.
+    """
+    if points < 2:
+        raise InputError(f"points must be at least 2, not {points}")
+    if fit.domain is None:
+        raise InputError("the fit has no domain corpus, and a trade-off needs both")
+    plan = critical_ratio(
+        fit,
+        params,
+        tokens,
+        tolerance,
+        relative=relative,
+        base_general_loss=base_general_loss,
+        base_tokens=base_tokens,
+        level=level,
+    )
+    even = np.linspace(0.0, 1.0, points)
+    ratios = np.unique(np.append(even, plan.value)) if math.isfinite(plan.value) else even
+    general = _general(fit, plan.question, base_general_loss, base_tokens, ratios)
+    domain, notes = _domain(fit, plan.question, ratios)
+    table = _table(ratios, general, domain, plan)
+    return Tradeoff(table, plan, tuple(dict.fromkeys((*plan.warnings, *notes))))
+
+
+def _general(
+    fit: Fit, question: Question, base_loss: float | None, base_tokens: float | None, ratios: Array
+) -> _General:
+    assert fit.general is not None  # critical_ratio refuses such a fit
+    at, unknown = ratios[None, :], _unknown(ratios)
+    try:
+        rise = general_rise(fit, question, base_loss, base_tokens)
+    except NotIdentified:  # the plan's warnings say why
+        losses = _losses_alone(fit.general, question, at)
+        return _General(unknown if losses is None else _estimate(losses, question), unknown, math.nan)
+    return _General(_estimate(rise.losses(at), question), _estimate(rise(at), question), rise.allowed)
+
+
+def _losses_alone(general: CorpusFit, question: Question, ratios: Array) -> Array | None:
+    """General losses where there is no base loss to compare them with; None where they are not known either."""
+    try:
+        return Curve(general, question).losses(ratios) if get_law(general.law).target == "loss" else None
+    except NotIdentified:
+        return None
+
+
+def _domain(fit: Fit, question: Question, ratios: Array) -> tuple[Estimate[Any], list[str]]:
+    assert fit.domain is not None
+    try:
+        identified(fit.domain, ("ratio",), {"params": question.params, "tokens": question.tokens})
+    except NotIdentified as reason:
+        return _unknown(ratios), [f"domain loss unknown: {reason}"]
+    found, notes = surface(fit, "domain", question.params)
+    values = found.losses([[question.params]], [[question.tokens]], ratios[None, :])
+    return _estimate(values + found.base, question), notes
+
+
+def _estimate(values: Array, question: Question) -> Estimate[Any]:
+    return interval(values[0], values[1:], question.level)
+
+
+def _unknown(ratios: Array) -> Estimate[Any]:
+    blank = np.full(ratios.shape, math.nan)
+    return Estimate(blank, blank, blank)
+
+
+def _table(ratios: Array, general: _General, domain: Estimate[Any], plan: Plan) -> pd.DataFrame:
+    rise = general.rise.value
+    within = pd.array(rise <= general.allowed + _SLACK, dtype="boolean")
+    within[np.isnan(rise)] = pd.NA
+    columns: dict[str, Any] = {"ratio": ratios}
+    for name, one in {"general_loss": general.loss, "domain_loss": domain, "rise": general.rise}.items():
+        columns |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+    # Rise and general loss differ by one number, and either may be all that is known.
+    cost = np.where(np.isnan(rise), general.loss.value, rise)
+    front = pareto(np.stack([cost, domain.value], axis=1))
+    return pd.DataFrame({**columns, "within": within, "pareto": front, "critical": ratios == plan.value})
