@@ -1,13 +1,14 @@
-"""Remake the tables and pictures that README.md shows, from the shipped sweep: `make results`.
+"""Remake the tables and pictures that README.md and docs/ show, from the shipped sweeps: `make results`.
 
-Each script's output goes to benchmarks/results/, its table (or, for the demo, all of it) into README.md between
-`<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
+Each script's output goes to benchmarks/results/, its first table (or, for the demo, all of it) into README.md and the pages
+of docs/ between `<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
 """
 
 import re
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,9 @@ SCRIPTS = {
     "shipped_fit.md": ["benchmarks/shipped_fit.py"],
     "compare.md": ["benchmarks/compare.py"],
     "critical_ratio_rollout.md": ["benchmarks/critical_ratio_rollout.py"],
+    "critical_ratio_published.md": ["benchmarks/critical_ratio_published.py"],
+    "forgetting_sweeps.md": ["benchmarks/forgetting_sweeps.py"],
+    "forgetting_forms.md": ["benchmarks/forgetting_forms.py"],
     "published.md": ["benchmarks/published.py"],
     "sweeps.md": ["benchmarks/sweeps.py"],
     "cross_domain.md": ["benchmarks/cross_domain.py"],
@@ -25,10 +29,12 @@ SCRIPTS = {
 
 
 def shown(name: str, output: str) -> str:
-    """What README.md shows of a script's output: the table alone (of fits, the demo's sweep alone), or a text block."""
+    """What a page shows of a script's output: its first table (of fits, the demo's sweep alone), or a text block."""
     if name.endswith(".txt"):
         return f"```text\n{output.rstrip()}\n```"
-    lines = [line for line in output.splitlines() if line.startswith("|")]
+    every = output.splitlines()
+    first = next(k for k, line in enumerate(every) if line.startswith("|"))
+    lines = list(takewhile(lambda line: line.startswith("|"), every[first:]))
     if name == "shipped_fit.md":
         lines = [*lines[:2], *(line for line in lines if line.startswith(f"| {Path(SWEEP).stem} |"))]
     return "\n".join(lines)
@@ -36,18 +42,20 @@ def shown(name: str, output: str) -> str:
 
 def main() -> None:
     """Run the scripts and put their output where it belongs."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
+    pages = {page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
     for name, arguments in SCRIPTS.items():
         output = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout
         (RESULTS / name).write_text(output, encoding="utf-8")
         between = re.compile(rf"(<!-- {Path(name).stem} -->\n).*?(<!-- end -->)", re.DOTALL)
-        found = shown(name, output)
-        text, count = between.subn(lambda match, found=found: f"{match[1]}{found}\n{match[2]}", text)
-        assert count == 1, f"README.md has {count} places for {name}"
-    readme.write_text(text, encoding="utf-8")
+        found, count = shown(name, output), 0
+        for page, text in pages.items():
+            pages[page], here = between.subn(lambda match, found=found: f"{match[1]}{found}\n{match[2]}", text)
+            count += here
+        assert count, f"no page has a place for {name}"
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")
     for picture in (ROOT / "out").glob("*.png"):
         shutil.copy(picture, FIGURES)
 

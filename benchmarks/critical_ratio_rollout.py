@@ -2,72 +2,150 @@
 
     python benchmarks/critical_ratio_rollout.py [RUNS ...]
 
-By default every table in data/runs/. The target's base loss is carried from the smaller sizes, and then given, which
-a user can always do: measuring it needs only the base checkpoint.
+By default every table of three or more sizes in data/runs/. Compared are the default of `scaling plan` (the forgetting law),
+the same law size by size with the link across sizes (`--route link`), every D-CPT form (the base loss carried from the
+smaller sizes, for L3 also given), and the CMR definition. What the held-out base saw (base_tokens) is given, as its owner knows
+it. A last block gives the error of the default where a law of one sweep is asked about another one, whose bases saw other
+numbers of tokens.
 """
 
 from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 import scaling
 from scaling.fitting import Estimate
-from scaling.planning import cmr_plan, critical_ratio, measured_critical_ratio
+from scaling.planning import cmr_plan, critical_ratio, linked_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
 TOLERANCES = (0.05, 0.1, 0.2)  # nats per token
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "runs"
+MEASURED, DEFAULT, DCPT = "measured", "forgetting law (default)", "D-CPT L3, base loss carried"
+LAWS = {
+    DEFAULT: "forgetting",
+    DCPT: "dcpt",
+    "D-CPT L1, base loss carried": "dcpt_l1",
+    "D-CPT L4, base loss carried": "dcpt_l4",
+    "D-CPT L5, base loss carried": "dcpt_l5",
+}
+GIVEN, LINK, CMR = (
+    "D-CPT L3, base loss given",
+    "forgetting law per size, carried in log N",
+    "CMR per size, carried in log N",
+)
+CROSS = (("prose-code", "prose-python"), ("prose-python", "prose-code"))
 
 
-def rollout(runs: Runs, tolerance: float) -> list[tuple[str, Estimate[float]]]:
-    """The measured critical ratio of the largest size, then the predictions: (label, value with interval)."""
-    sizes = runs.rows("general")["params"]
-    largest = float(sizes.max())
-    own = runs.select(runs.frame["params"] == largest)
-    smaller = runs.select(runs.frame["params"] < largest)
-    tokens = float(own.frame["tokens"].max())
-    measured = measured_critical_ratio(own, tolerance).iloc[0]
+@dataclass(frozen=True)
+class Line:
+    """One prediction (or the measurement, whose bounds are the range over seeds)."""
+
+    sweep: str
+    size: float
+    tolerance: float
+    route: str
+    answer: Estimate[float]
+    truth: float
+
+    @property
+    def error(self) -> float:
+        """Predicted less measured; where no ratio was said to pass, less 0."""
+        return float(np.nan_to_num(self.answer.value)) - self.truth
+
+    @property
+    def inside(self) -> bool:
+        """Whether the interval holds what was measured."""
+        return bool(self.answer.low - 1e-9 <= self.truth <= self.answer.high + 1e-9)
+
+
+def rollout(runs: Runs, sweep: str) -> Iterator[Line]:
+    """The measured critical ratio of the largest size, then the predictions, at every tolerance."""
+    size = float(runs.rows("general")["params"].max())
+    own, smaller = (runs.select(mask) for mask in (runs.frame["params"] == size, runs.frame["params"] < size))
+    tokens, seen = float(own.frame["tokens"].max()), float(own.frame["base_tokens"].max())
     base = float(own.base("general")["loss"].iloc[0])
-    fit = scaling.fit(smaller, law="dcpt", draws=500)
-    carried = critical_ratio(fit, largest, tokens, tolerance)
-    given = critical_ratio(fit, largest, tokens, tolerance, base_general_loss=base)
-    cmr = cmr_plan(smaller, largest, tokens, tolerance, draws=500)
-    bounds = (float(measured["low"]), float(measured["high"])) if measured["seeds"] > 1 else (math.nan, math.nan)
-    return [
-        ("measured", Estimate(float(measured["ratio"]), *bounds)),
-        ("D-CPT, base loss carried", carried.critical_ratio),
-        ("D-CPT, base loss given", given.critical_ratio),
-        ("CMR per size, carried in log N", cmr.critical_ratio),
-    ]
+    fits = {route: scaling.fit(smaller, law=law, draws=500) for route, law in LAWS.items()}
+    for tolerance in TOLERANCES:
+        measured = measured_critical_ratio(own, tolerance).iloc[0]
+        bounds = (float(measured["low"]), float(measured["high"])) if measured["seeds"] > 1 else (math.nan, math.nan)
+        truth = float(measured["ratio"])
+        yield Line(sweep, size, tolerance, MEASURED, Estimate(truth, *bounds), truth)
+        plans = {route: critical_ratio(fit, size, tokens, tolerance, base_tokens=seen) for route, fit in fits.items()}
+        plans[GIVEN] = critical_ratio(fits[DCPT], size, tokens, tolerance, base_general_loss=base)
+        plans[LINK] = linked_ratio(smaller, size, tokens, tolerance, draws=500)
+        plans[CMR] = cmr_plan(smaller, size, tokens, tolerance, draws=500)
+        for route, plan in plans.items():
+            yield Line(sweep, size, tolerance, route, plan.critical_ratio, truth)
+
+
+def across(tables: dict[str, Runs]) -> Iterator[Line]:
+    """The default, fitted to one sweep and asked about every size of another."""
+    for source, target in CROSS:
+        fit = scaling.fit(tables[source], law="forgetting", draws=500)
+        for tolerance in TOLERANCES:
+            for row in measured_critical_ratio(tables[target], tolerance).itertuples():
+                frame = tables[target].frame
+                seen = float(frame.loc[frame["params"] == row.params, "base_tokens"].max())
+                plan = critical_ratio(fit, row.params, row.tokens, tolerance, base_tokens=seen)
+                name = f"{source} about {target}"
+                yield Line(name, row.params, tolerance, DEFAULT, plan.critical_ratio, float(row.ratio))
 
 
 def main(paths: list[Path]) -> None:
-    """Print the table in Markdown."""
+    """Print the tables in Markdown."""
+    tables = {path.stem: scaling.load_runs(path) for path in paths}
+    lines = [
+        line for name, runs in tables.items() if runs.frame["params"].nunique() > 2 for line in rollout(runs, name)
+    ]
     print("Largest size held out; 90 % intervals (measured: range over seeds, where there are several).")
-    print("A dash stands where no ratio passes.\n")
-    print("| sweep | held out | tolerance | from | critical ratio | interval | error |\n|---|---|---|---|---|---|---|")
-    for path in paths:
-        runs = scaling.load_runs(path)
-        if runs.frame["params"].nunique() < 3:
-            continue
-        size = format_count(float(runs.frame["params"].max()))
-        for tolerance in TOLERANCES:
-            lines = rollout(runs, tolerance)
-            truth = lines[0][1].value
-            for label, estimate in lines:
-                cells = [path.stem, size, f"{tolerance:g}", label, *_cells(estimate, truth, label == "measured")]
-                print(f"| {' | '.join(cells)} |")
+    print("A dash stands where no ratio passes, which counts as 0 in the errors.\n")
+    _print_summary(lines)
+    print()
+    _print_lines(lines)
+    if {name for pair in CROSS for name in pair} <= set(tables):
+        print(
+            "\nThe default law of one sweep asked about the sizes of another, whose bases saw other numbers of tokens:\n"
+        )
+        _print_lines(list(across(tables)), measured=True)
 
 
-def _cells(estimate: Estimate[float], truth: float, measured: bool) -> list[str]:
-    value = f"{estimate.value:.3f}" if math.isfinite(estimate.value) else "-"
-    bounds = f"{estimate.low:.3f} to {estimate.high:.3f}" if math.isfinite(estimate.low) else "-"
-    error = estimate.value - truth
-    return [value, bounds, "-" if measured or not math.isfinite(error) else f"{error:+.3f}"]
+def _print_summary(lines: list[Line]) -> None:
+    frame = pd.DataFrame(
+        [(line.tolerance, line.route, abs(line.error), line.inside) for line in lines if line.route != MEASURED],
+        columns=["tolerance", "route", "error", "inside"],
+    )
+    print(
+        "| mean / largest \\|error\\| of the critical ratio; intervals that hold the measured one | 0.05 nats | 0.1 | 0.2 |"
+    )
+    print("|---|---|---|---|")
+    for route, own in frame.groupby("route", sort=False):
+        cells = [
+            f"{part['error'].mean():.3f} / {part['error'].max():.3f}; {part['inside'].sum()} of {len(part)}"
+            for _, part in own.groupby("tolerance")
+        ]
+        print(f"| {route} | {' | '.join(cells)} |")
+
+
+def _print_lines(lines: list[Line], measured: bool = False) -> None:
+    extra = " measured |" if measured else ""
+    print(f"| sweep | size | tolerance | from | critical ratio | interval | error |{extra}")
+    print("|---|---|---|---|---|---|---|" + ("---|" if measured else ""))
+    for line in lines:
+        value = f"{line.answer.value:.3f}" if math.isfinite(line.answer.value) else "-"
+        bounds = f"{line.answer.low:.3f} to {line.answer.high:.3f}" if math.isfinite(line.answer.low) else "-"
+        known = line.route != MEASURED and math.isfinite(line.answer.value)
+        cells = [line.sweep, format_count(line.size), f"{line.tolerance:g}", line.route, value, bounds]
+        cells += [f"{line.error:+.3f}" if known else "-", *([f"{line.truth:.3f}"] if measured else [])]
+        print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
-    folder = Path(__file__).resolve().parent.parent / "data" / "runs"
-    main([Path(name) for name in sys.argv[1:]] or sorted(folder.glob("*.parquet")))
+    main([Path(name) for name in sys.argv[1:]] or sorted(FOLDER.glob("*.parquet")))

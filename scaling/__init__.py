@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from scaling.fitting.validation import validate_law as validate_law
     from scaling.planning import Allocation as Allocation
     from scaling.planning import LimitedData as LimitedData
+    from scaling.planning import NextProbes as NextProbes
     from scaling.planning import Tradeoff as Tradeoff
     from scaling.planning import allocate_compute as allocate_compute
     from scaling.planning import cmr_plan as cmr_plan
     from scaling.planning import critical_ratio as critical_ratio
     from scaling.planning import limited_data as limited_data
+    from scaling.planning import linked_ratio as linked_ratio
     from scaling.planning import measured_critical_ratio as measured_critical_ratio
+    from scaling.planning import next_probes as next_probes
     from scaling.planning import tradeoff_table as tradeoff_table
     from scaling.plotting import plot_critical_ratio as plot_critical_ratio
     from scaling.plotting import plot_loss_by_ratio as plot_loss_by_ratio
@@ -42,6 +45,7 @@ _PUBLIC = {
     "Allocation": "scaling.planning",
     "InputError": "scaling.errors",
     "LimitedData": "scaling.planning",
+    "NextProbes": "scaling.planning",
     "Tradeoff": "scaling.planning",
     "allocate_compute": "scaling.planning",
     "cmr_plan": "scaling.planning",
@@ -49,9 +53,11 @@ _PUBLIC = {
     "critical_ratio": "scaling.planning",
     "fit": "scaling.fitting",
     "limited_data": "scaling.planning",
+    "linked_ratio": "scaling.planning",
     "load_fit": "scaling.fitting",
     "load_runs": "scaling.readers",
     "measured_critical_ratio": "scaling.planning",
+    "next_probes": "scaling.planning",
     "plot_critical_ratio": "scaling.plotting",
     "plot_loss_by_ratio": "scaling.plotting",
     "plot_loss_by_tokens": "scaling.plotting",
@@ -65,6 +71,7 @@ __all__ = [
     "Allocation",
     "InputError",
     "LimitedData",
+    "NextProbes",
     "Tradeoff",
     "allocate_compute",
     "cmr_plan",
@@ -72,9 +79,11 @@ __all__ = [
     "critical_ratio",
     "fit",
     "limited_data",
+    "linked_ratio",
     "load_fit",
     "load_runs",
     "measured_critical_ratio",
+    "next_probes",
     "plot_critical_ratio",
     "plot_loss_by_ratio",
     "plot_loss_by_tokens",

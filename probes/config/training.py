@@ -6,20 +6,22 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from probes import schedules
-from probes.config.values import Count, Fraction, Section, Seed, Seeds, distinct
+from probes.config.values import Count, Fraction, Ratios, Section, Seed, Seeds, distinct
 
 
 class Base(Section):
     """A base model: a rung of the built-in ladder (`depth`) or anything transformers loads (`path`).
 
     `learning_rate` is the peak of the base's own pre-training, of which CPT takes a fraction; the
-    ladder derives it from the width. `base_tokens` is how long a `path` base was pre-trained.
+    ladder derives it from the width. `seeds` and `ratios` are the base's own, instead of those of all.
+    `base_tokens` is how long a `path` base was pre-trained.
     `remote_code: true` lets Python code that comes with a `path` base run, with all that you may do; off by default.
     """
 
     depth: Annotated[int, Field(ge=1, le=64)] | None = None
     path: str | None = None
     seeds: Seeds | None = None
+    ratios: Ratios | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     base_tokens: Count | None = None
     remote_code: bool = False
@@ -95,7 +97,7 @@ class Cpt(Training):
     """
 
     tokens: Count
-    ratios: Annotated[list[Fraction], Field(min_length=1), AfterValidator(distinct)]
+    ratios: Ratios
     seeds: Seeds = Field(default_factory=lambda: [0])
     learning_rate_fraction: Annotated[float, Field(gt=0)] = 0.3
     checkpoints: Annotated[int, Field(ge=1)] = 12

@@ -30,6 +30,7 @@ def _several(value: Any) -> Any:
     return list(range(value)) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+Ratios = Annotated[list[Fraction], Field(min_length=1), AfterValidator(distinct)]
 Seeds = Annotated[list[Seed], BeforeValidator(_several), Field(min_length=1), AfterValidator(distinct)]
 
 

@@ -136,7 +136,7 @@ def cpt_jobs(
             **training,
         )
 
-    return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in part.ratios]
+    return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in base.ratios or part.ratios]
 
 
 def _branch(end: int, share: float, every: int) -> Branch:

@@ -9,6 +9,7 @@ from scaling.commands.check import Check
 from scaling.commands.compare import Compare
 from scaling.commands.fit import Fit
 from scaling.commands.limited import Limited
+from scaling.commands.next import Next
 from scaling.commands.plan import Plan
 from scaling.commands.predict import Predict
 from scaling.commands.tradeoff import Tradeoff
@@ -20,6 +21,7 @@ Command = (
     | Annotated[Predict, subcommand("predict")]
     | Annotated[Plan, subcommand("plan")]
     | Annotated[Tradeoff, subcommand("tradeoff")]
+    | Annotated[Next, subcommand("next")]
     | Annotated[Limited, subcommand("limited")]
     | Annotated[Allocate, subcommand("allocate")]
     | Annotated[Validate, subcommand("validate")]

@@ -48,6 +48,16 @@ StageOption = Annotated[
 ]
 
 
+AUTO = "auto"
+LawOption = Annotated[
+    str,
+    arg(
+        help="The law to fit where the source is a run table. auto: forgetting, which predicts the critical ratio of larger"
+        " models best, or dcpt where the table lacks base losses."
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Objective:
     """What a fit minimises."""
@@ -78,7 +88,8 @@ def read_runs(path: Path, domain: str | None, stage: Stage) -> Runs:
 def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[Fit, Runs | None]:
     """Read a fit, or fit `law` to a run table and return that too. Of one domain and stage where asked.
 
-    A law that tells domains apart is fitted to all of them and asked for that one; another law sees its rows alone.
+    law: a name, or "auto" for what `planning_law` says. A law that tells domains apart is fitted to all of them and asked
+    for that one; another law sees its rows alone.
     """
     from scaling.errors import InputError
     from scaling.fitting import fit, load_fit
@@ -89,11 +100,22 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
             raise InputError(f"{source.name}: --stage chooses rows of a run table, and this is a fit")
         fitted = load_fit(source)
         return (fitted if domain is None else fitted.at(domain)), None
-    if domain is None or not looks_at_domains(law):
+    if law == AUTO or domain is None or not looks_at_domains(law):
         runs = read_runs(source, domain, stage)
-        return fit(runs, law=law), runs
+        return _fitted(runs, law), runs
     runs = read_runs(source, None, stage)
     return fit(runs, law=law).at(domain), _of_domain(runs, domain)
+
+
+def _fitted(runs: Runs, law: str) -> Fit:
+    from dataclasses import replace
+
+    from scaling.fitting import fit
+    from scaling.planning.default import planning_law
+
+    chosen, note = planning_law(runs) if law == AUTO else (law, "")
+    made = fit(runs, law=chosen)
+    return replace(made, warnings=(*made.warnings, note)) if note else made
 
 
 def _of_domain(runs: Runs, domain: str) -> Runs:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, StageOption, looks_at_domains, print_json, read_runs
+from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOption, print_json, read_fit, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
     from scaling.planning import Plan as PlanResult
+    from scaling.runs import Runs
+    from scaling.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class Plan:
     """The tolerance is a share of the base loss: 0.03 allows 3 %."""
     base_general_loss: float | None = None
     """General loss of the model before training; by default carried from the rows at tokens 0."""
+    base_tokens: MaybeCount = None
+    """Tokens that model was pre-trained on; by default as the column base_tokens goes on."""
     level: float = 0.9
     """Level of the interval."""
     definition: Literal["tolerance", "cmr"] = "tolerance"
     """tolerance: both losses by a law, then the root. cmr: the CMR paper's, per run and size; needs a run table."""
-    law: str = "dcpt"
-    """The law to fit where the source is a run table."""
+    route: Literal["law", "link"] = "law"
+    """To the target's size. law: one law for all sizes. link: an answer a size, carried by a power law; needs a run table."""
+    law: LawOption = AUTO
     domain: str | None = None
     """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
     stage: StageOption = "auto"
@@ -52,39 +57,40 @@ class Plan:
             print(plan.summary())
 
     def _tolerance(self) -> PlanResult:
-        from scaling.fitting import fit, load_fit
-        from scaling.planning import critical_ratio
-        from scaling.readers import is_table
+        from scaling.planning import critical_ratio, linked_ratio
+        from scaling.planning.default import planning_law
 
-        if is_table(self.source):
-            several = looks_at_domains(self.law)
-            fitted = fit(read_runs(self.source, None if several else self.domain, self.stage), law=self.law)
-        elif self.stage != "auto":
-            raise InputError(f"{self.source.name}: --stage chooses rows of a run table, and this is a fit")
-        else:
-            fitted, several = load_fit(self.source), True
+        if self.route == "link":
+            runs = self._table("--route link")
+            law = planning_law(runs)[0] if self.law == AUTO else self.law
+            if self.base_general_loss is not None or self.base_tokens is not None:
+                raise InputError(
+                    "base-general-loss and base-tokens have no use with --route link, which carries ratios"
+                )
+            return linked_ratio(
+                runs, self.params, self.tokens, self.tolerance, law=law, relative=self.relative, level=self.level
+            )
+        fitted, _ = read_fit(self.source, self.law, self.domain, self.stage)
         return critical_ratio(
-            fitted.at(self.domain) if several and self.domain is not None else fitted,
+            fitted,
             self.params,
             self.tokens,
             self.tolerance,
             relative=self.relative,
             base_general_loss=self.base_general_loss,
+            base_tokens=self.base_tokens,
             level=self.level,
         )
 
     def _cmr(self) -> PlanResult:
         from scaling.planning import cmr_plan
-        from scaling.readers import is_table
 
-        if self.base_general_loss is not None:
+        if self.base_general_loss is not None or self.base_tokens is not None:
             raise InputError(
-                "base-general-loss has no use with the CMR definition, which takes each size's own base loss"
+                "base-general-loss and base-tokens have no use with the CMR definition, which takes each size's own base"
             )
-        if not is_table(self.source):
-            raise InputError(f"{self.source.name}: --definition cmr needs a run table, not a fit")
         # The definition follows the course of runs, so it chooses the stage by itself.
-        runs = read_runs(self.source, self.domain, "all" if self.stage == "auto" else self.stage)
+        runs = self._table("--definition cmr", "all" if self.stage == "auto" else self.stage)
         return cmr_plan(
             runs,
             self.params,
@@ -93,3 +99,10 @@ class Plan:
             relative=self.relative,
             level=self.level,
         )
+
+    def _table(self, option: str, stage: Stage | None = None) -> Runs:
+        from scaling.readers import is_table
+
+        if not is_table(self.source):
+            raise InputError(f"{self.source.name}: {option} needs a run table, not a fit")
+        return read_runs(self.source, self.domain, stage or self.stage)

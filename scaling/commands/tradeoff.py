@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, MaybeCount, StageOption, print_json, read_fit
+from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOption, print_json, read_fit
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Tradeoff:
     """Even ratios from 0 to 1; the critical ratio is added."""
     level: float = 0.9
     """Level of the intervals."""
-    law: str = "dcpt"
-    """The law to fit where the source is a run table."""
+    law: LawOption = AUTO
     domain: str | None = None
     """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
     stage: StageOption = "auto"

@@ -28,8 +28,9 @@ class CorpusFit:
     neutral value. draws (B, p): resampled fits, paired by index between corpora. dropped: parameter -> why the table
     does not identify it. held: variable -> the only value the table has. ranges: params, tokens, ratio as fitted;
     ratios: every ratio that was trained; misses: by how much the law misses the last checkpoints of its runs, root mean
-    square in nats, NaN where none is left. base_tokens: what the bases saw (None where a fit was made by hand). others: domain -> values of the law's variables beyond size, tokens and share
-    (a prediction needs them of one domain, see `Fit.at`). huber: sum over rows of Huber's loss of log residuals (delta
+    square in nats, NaN where none is left. base_tokens: what the bases saw (None where a fit was made by hand). others:
+    domain -> values of the law's variables beyond size, tokens and share (a prediction needs them of one domain, see
+    `Fit.at`). huber: sum over rows of Huber's loss of log residuals (delta
     as given to the fit). r2: on losses. mape: mean |relative error|, a fraction. residual_sd: standard deviation of log
     residuals, corrected for the free parameters (of plain residuals where the law gives differences).
     """

@@ -64,7 +64,8 @@ class Law(ABC):
     target: what the law gives: a "loss", a "delta" (loss minus base loss) or a "ratio". Deltas and ratios may be
     negative or tiny, so they are fitted on plain residuals, losses on log residuals. loss: what a fit minimises of them
     unless asked otherwise. partner: for a law of the general loss alone, the law that a fit takes for the domain loss.
-    follows_rise: whether it can follow a loss that first rises and then falls.
+    follows_rise: whether it can follow a loss that first rises and then falls. weight_at_none: the weight in a fit of rows
+    that have none of the corpus, where a law describes them less well than the others.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Law(ABC):
     loss: Literal["huber", "squared"] = "huber"
     partner: str | None = None
     follows_rise: bool = False
+    weight_at_none: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.errors import InputError
 from scaling.fitting.base_tokens import BaseTokens
 from scaling.planning.question import Question
 from scaling.units import format_count
@@ -15,7 +14,6 @@ FAR = 3.0  # times the tokens per parameter of any probe's base
 def base_factor(seen: BaseTokens | None, question: Question, given: float | None) -> dict[str, float]:
     """{"base_tokens_per_param": factor} of the target's tokens per parameter over those of the probes' bases, 1 inside their
     range; empty where either is unknown. given: the target's base tokens, else those that the table leads to."""
-    _check(given)
     if seen is None or not seen.known:
         return {}
     target = _target(seen, question, given) / question.params
@@ -51,8 +49,3 @@ def _target(seen: BaseTokens, question: Question, given: float | None) -> float:
 def _span(seen: BaseTokens) -> tuple[float, float]:
     probes = np.asarray(seen.tokens) / np.asarray(seen.params)
     return float(probes.min()), float(probes.max())
-
-
-def _check(given: float | None) -> None:
-    if given is not None and not (np.isfinite(given) and given > 0):
-        raise InputError(f"base tokens must be above 0, not {given:g}")

@@ -20,7 +20,7 @@ from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.link import linked
 from scaling.planning.question import NotIdentified, Question, same
-from scaling.planning.result import UNKNOWN, Plan, Status
+from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.root import largest_ratio
 from scaling.runs import Runs, validate
 from scaling.units import format_count
@@ -59,8 +59,9 @@ def cmr_plan(
     Per run two-term (general) and one-term (domain) token laws; per size the ratio law L(R) = a R^s + b at `tokens`,
     its root at the tolerance, and the turning points T_0 of the runs (for the Lagrange `multiplier`, by default its
     limit); across sizes -log(1 - R*) as a power law in params. The interval comes from resampling the runs of every
-    size, and from the scatter of three or more sizes about that link. `tolerance` is in nats per token, or a share of each size's base loss with
-    `relative`. The token laws follow the course of runs, so the ends of branches (column trunk) are left out.
+    size, and from the scatter of three or more sizes about that link. `tolerance` is in nats per token, or a share of
+    each size's base loss with `relative`. The token laws follow the course of runs, so the ends of branches (column
+    trunk) are left out.
 
     Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
     """
@@ -75,7 +76,7 @@ def cmr_plan(
         return _plan(runs, answers, question, ranges)
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return Plan(UNKNOWN, "not_identified", UNKNOWN, UNKNOWN, UNKNOWN, blank, (str(reason),), question, "cmr", _RATIO_LAW, "link")
+        return not_identified(question, str(reason), blank, definition="cmr", law=_RATIO_LAW, route="link")
 
 
 def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:

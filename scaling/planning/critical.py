@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
-from scaling.fitting import CorpusFit, Estimate, Fit
+from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.base_warnings import base_factor, base_warnings
@@ -16,7 +16,7 @@ from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.noise import scattered
 from scaling.planning.question import NotIdentified, Question
-from scaling.planning.result import UNKNOWN, Plan, Status
+from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import Rise, general_rise
 from scaling.planning.root import first_feasible, largest_ratio, least_loss
 
@@ -38,8 +38,9 @@ def critical_ratio(
 
     `tolerance` is in nats per token, or a share of the base loss with `relative`. The root is found in the fit and in
     every draw, with the law's misses at finished runs near it added; the interval is the draws' central quantiles at
-    `level`, a draw in which no ratio passes counting as 0 and one in which all do as 1. The base loss is `base_general_loss` or carried from the rows at tokens 0. `base_tokens`
-    is what the target's base saw; by default what the table's column base_tokens says of that size, or leads to.
+    `level`, a draw in which no ratio passes counting as 0 and one in which all do as 1. The base loss is
+    `base_general_loss` or carried from the rows at tokens 0. `base_tokens` is what the target's base saw; by default what
+    the table's column base_tokens says of that size, or leads to.
 
     Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), a negative tolerance,
     or a fit without a general corpus. What the table cannot carry is the status "not_identified" with the reason.
@@ -53,7 +54,8 @@ def critical_ratio(
     try:
         rise = general_rise(fit, question, base_general_loss, base_tokens)
     except NotIdentified as reason:
-        return _unanswered(general, question, str(reason))
+        blank = factors(general.ranges, question, math.nan)
+        return not_identified(question, str(reason), blank, law=general.law)
     return _plan(fit, rise, question)
 
 
@@ -81,7 +83,7 @@ def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
     warnings = [*notes, *rise.base.warnings, *distance_warnings(ranges, question)]
     warnings += base_warnings(rise.curve.fit.base_tokens, question, rise.curve.base_tokens, _looks_at_base(fit))
     warnings += ratio_warnings(ranges["ratio"], rise.curve.fit.ratios, value)
-    warnings += [*missing, *_fit_warnings(fit, rise)]
+    warnings += [*missing, *_fit_warnings(fit, rise, ratio)]
     return Plan(
         critical_ratio=interval(found[0], draws, question.level),
         status=status,
@@ -126,23 +128,16 @@ def _domain(fit: Fit, question: Question, ratio: float) -> tuple[Estimate[float]
         return UNKNOWN, [f"domain loss unknown: {reason}"]
 
 
-def _fit_warnings(fit: Fit, rise: Rise) -> list[str]:
+def _fit_warnings(fit: Fit, rise: Rise, ratio: float) -> list[str]:
     """What the fit says of itself, and whether the law is good enough for so small a tolerance."""
-    general, allowed = rise.curve.fit, rise.allowed
-    miss = general.residual_sd * (1.0 if rise.relative_law else float(rise.base.draws[0]))
+    allowed = rise.allowed
+    miss = rise.miss(ratio) or rise.curve.fit.residual_sd * (1.0 if rise.relative_law else float(rise.base.draws[0]))
     rough = (
-        f"the law misses the general loss by {miss:.3g} nats (residual standard deviation), which is much for a "
+        f"the law misses the general loss of finished runs near this ratio by {miss:.3g} nats, which is much for a "
         f"tolerance of {allowed:.3g} nats"
     )
     return [
         *([rough] if miss > allowed / 2 else []),
         *fit.warnings,
-        *(f"general fit: {warning}" for warning in general.warnings),
+        *(f"general fit: {warning}" for warning in rise.curve.fit.warnings),
     ]
-
-
-def _unanswered(general: CorpusFit, question: Question, reason: str) -> Plan:
-    blank = factors(general.ranges, question, math.nan)
-    return Plan(
-        UNKNOWN, "not_identified", UNKNOWN, UNKNOWN, UNKNOWN, blank, (reason,), question, law=general.law
-    )

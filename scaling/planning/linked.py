@@ -14,7 +14,7 @@ from scaling.planning.critical import critical_ratio, roots
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.link import linked
 from scaling.planning.question import NotIdentified, Question, same
-from scaling.planning.result import UNKNOWN, Plan, Status
+from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs
 
@@ -53,18 +53,7 @@ def linked_ratio(
         found, notes = _carried(fits, question)
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return Plan(
-            UNKNOWN,
-            "not_identified",
-            UNKNOWN,
-            UNKNOWN,
-            UNKNOWN,
-            blank,
-            (str(reason),),
-            question,
-            law=law,
-            route="link",
-        )
+        return not_identified(question, str(reason), blank, law=law, route="link")
     value = float(found[0])
     probed = sorted(map(float, rows["ratio"].unique()))
     warnings = [*runs.left_out, *notes, *distance_warnings(ranges, question)]

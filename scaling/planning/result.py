@@ -96,6 +96,31 @@ class Plan:
         return ", ".join(parts)
 
 
+def not_identified(
+    question: Question,
+    reason: str,
+    extrapolation: dict[str, float],
+    *,
+    definition: str = "tolerance",
+    law: str = "",
+    route: str = "law",
+) -> Plan:
+    """The plan that the table cannot carry, and why."""
+    return Plan(
+        critical_ratio=UNKNOWN,
+        status="not_identified",
+        general_loss=UNKNOWN,
+        domain_loss=UNKNOWN,
+        base_general_loss=UNKNOWN,
+        extrapolation=extrapolation,
+        warnings=(reason,),
+        question=question,
+        definition=definition,
+        law=law,
+        route=route,
+    )
+
+
 def _interval(estimate: Estimate[float], spec: str) -> str:
     if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)) or estimate.low == estimate.high:
         return ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
@@ -71,6 +72,8 @@ def general_rise(fit: Fit, question: Question, measured: float | None, base_toke
     """The rise that a fit with a general corpus predicts; measured: the target's base loss, base_tokens: what its base
     saw, where known. Raises `NotIdentified` where the table cannot carry it, `InputError` for values without use."""
     assert fit.general is not None
+    if base_tokens is not None and not (math.isfinite(base_tokens) and base_tokens > 0):
+        raise InputError(f"base tokens must be above 0, not {base_tokens:g}")
     curve = Curve(fit.general, question, base_tokens)
     differences = get_law(fit.general.law).target == "delta"
     if measured is not None:

@@ -73,7 +73,11 @@ def sample(
         observed,
         names.get_indexer(pd.Index(units(frame) if by is None else frame[by])),
         names,
-        _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
+        _at_none(
+            law,
+            x["share"],
+            _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
+        ),
         others=others(frame, x),
     )
     return _usable(made, law, runs.source)
@@ -112,6 +116,13 @@ def _row_weights(runs: Runs, frame: pd.DataFrame, corpus: str, weights: str | No
     scale = frame[f"{corpus}_loss"] if log else 1.0
     raw = (scale / frame[column]).to_numpy(float) ** 2
     return np.asarray(raw / raw.mean())
+
+
+def _at_none(law: Law, share: Array, weights: Array | None) -> Array | None:
+    """Row weights (n,) with those of rows at share 0 lowered as the law asks."""
+    if law.weight_at_none == 1.0 or not (share == 0).any():
+        return weights
+    return np.where(share == 0, law.weight_at_none, 1.0) * (1.0 if weights is None else weights)
 
 
 def _usable(made: Sample, law: Law, source: str) -> Sample:

@@ -4,9 +4,9 @@ A law that says it cannot follow that is wrong there. `choose_burn_in` leaves ou
 
 The rule, where none is given: if the general loss rises and then falls in a fifth of the runs, fit each candidate
 burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |residual|
-on the objective's scale, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that leave fewer
-than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted to a longer
-burn-in always looks better.
+on the objective's scale, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that
+leave fewer than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted
+to a longer burn-in always looks better.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def test_tradeoff(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
 def test_a_fit_or_a_table_is_the_same(
     capsys: pytest.CaptureFixture[str], runs: Path, saved: Path, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    from_fit, from_table = ask(capsys, command, saved), ask(capsys, command, runs)
+    from_fit, from_table = ask(capsys, command, saved), ask(capsys, command, runs, "--law", "dcpt")
     from_table["probe_epochs"] = from_fit.setdefault("probe_epochs", None)
     assert from_fit == from_table
     assert "this is a fit" in refused(capsys, command, saved, "--stage", "trunk")

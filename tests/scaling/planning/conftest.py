@@ -1,6 +1,7 @@
 """Fits made by hand, so that planning is tested on known parameters and not on the fitting engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,14 @@ import pandas as pd
 import pytest
 
 from scaling.fitting import CorpusFit, Fit, Provenance
+from scaling.fitting.base_tokens import BaseTokens
 from scaling.laws import get_law
 
 # E, A, alpha, B, beta, eta, C, gamma, eps: the token term is off, so that roots have a closed form.
 THETA = np.array([1.9, 50.0, 0.3, 0.0, 0.3, 0.5, 0.25, 0.15, 0.02])
 SIZES = (1e8, 3e8, 1e9)
+FORGETTING = np.array([0.02, 0.1, 0.05, 0.05, 0.1, 1e7])  # h, g, C, kappa, delta, m
+PER_PARAM = 20.0  # tokens a parameter of the bases
 RANGES = {"params": (1e8, 1e9), "tokens": (1e8, 3.2e9), "ratio": (0.0, 1.0)}
 
 
@@ -63,6 +67,32 @@ def make_fit() -> Callable[..., Fit]:
         return Fit("dcpt", general, domain, {"general": records}, 0.0, 0.9, Provenance("made by hand", 100, "", ""))
 
     return make
+
+
+@pytest.fixture
+def make_forgetting(make_fit: Callable[..., Fit]) -> Callable[..., Fit]:
+    """As `make_fit`, the general loss by the forgetting law; known: whether the table has the column base_tokens."""
+
+    def make(
+        theta: np.ndarray = FORGETTING, draws: np.ndarray | None = None, known: bool = True, **changes: Any
+    ) -> Fit:
+        seen = BaseTokens(SIZES, tuple(PER_PARAM * n for n in SIZES), known)
+        return replace(make_fit(theta, draws, law="forgetting", base_tokens=seen, **changes), law="forgetting")
+
+    return make
+
+
+@pytest.fixture
+def forgetting_root() -> Callable[..., float]:
+    """The critical ratio of `make_forgetting` in closed form."""
+
+    def closed(params: float, tokens: float, tolerance: float, seen: float | None = None) -> float:
+        h, g, c, kappa, delta, m = FORGETTING
+        gain = g * np.log1p(tokens / (PER_PARAM * params if seen is None else seen))
+        folds = (tolerance - h + gain) * params**kappa / (c * tokens**delta)
+        return float(1 - ((tokens + m) * np.exp(-folds) - m) / tokens)
+
+    return closed
 
 
 @pytest.fixture

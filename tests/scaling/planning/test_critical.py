@@ -175,7 +175,7 @@ def test_a_ratio_beyond_the_probes_is_named(make_fit: MakeFit) -> None:
 
 def test_a_law_that_fits_badly_is_named(make_fit: MakeFit) -> None:
     plan = critical_ratio(make_fit(residual_sd=0.02), 1e9, 1e9)
-    assert any("the law misses the general loss by" in warning for warning in plan.warnings)
+    assert any("the law misses the general loss of finished runs" in warning for warning in plan.warnings)
 
 
 def test_a_thousand_draws_take_well_under_a_second(make_fit: MakeFit) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,3 +46,34 @@ def test_an_infinite_loss_at_the_end_is_no_obstacle() -> None:
     with np.errstate(divide="ignore"):
         root = largest_ratio(lambda r: -np.log(1 - r), np.array([30.0]))[0]
     assert 1 - root == pytest.approx(np.exp(-30), rel=1e-2)
+
+
+def jumping(strength: float, eta: float = 1e-3) -> Callable[[np.ndarray], np.ndarray]:
+    """D-CPT's general loss with an eta next to 0, as fits to probes give it: the token term is whole at any replay share
+    and gone without any, a fall by `strength` that no run shows."""
+
+    def loss(ratio: np.ndarray) -> np.ndarray:
+        share = 1.0 - ratio
+        return 2.0 + strength * share**eta + 0.25 * (share + 0.02) ** -0.15
+
+    return loss
+
+
+def test_a_jump_at_pure_domain_text_alone_is_no_answer() -> None:
+    loss, limit = jumping(0.5), 2.0 + 0.5 + 0.25 * 0.32**-0.15
+    assert loss(np.array(1.0)) < limit < loss(np.array(1 - 1e-6))
+    root = largest_ratio(loss, np.array([limit]))[0]
+    assert root == pytest.approx(brentq(lambda r: loss(np.array(r)) - limit, 0, 0.99, xtol=1e-12), abs=1e-9)
+    assert root == pytest.approx(0.7, abs=0.01)
+
+
+def test_where_only_the_jump_passes_nothing_does() -> None:
+    loss, limit = jumping(0.5), 2.6
+    assert loss(np.array(1.0)) < limit < loss(np.array(0.0))
+    assert np.isnan(largest_ratio(loss, np.array([limit]))[0])
+    assert np.isnan(first_feasible(loss, limit))
+    assert least_loss(loss) == (pytest.approx(0.0), pytest.approx(2.5 + 0.25 * 1.02**-0.15))
+
+
+def test_a_curve_without_a_jump_still_passes_at_pure_domain_text() -> None:
+    assert largest_ratio(lambda r: jumping(0.0)(r), np.array([2.0 + 0.25 * 0.02**-0.15 + 1e-9]))[0] == 1.0

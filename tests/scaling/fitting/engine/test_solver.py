@@ -49,7 +49,7 @@ def test_internal_gradient_matches_central_differences(name):
 def test_internal_and_natural_parameters_round_trip(name):
     law = get_law(name)
     x = {"params": np.array([1e8, 7e9]), "tokens": np.array([1e9, 3e10]), "share": np.array([0.1, 1.0])}
-    x |= {"k1": np.array([2.0, 4.0]), "k2": np.array([0.2, 1.1])}
+    x |= {"k1": np.array([2.0, 4.0]), "k2": np.array([0.2, 1.1]), "progress": np.array([0.01, 0.3])}
     model = compile_law(law, x)
     theta = np.array([0.5 if p.kind == "coefficient" else 0.3 for p in law.parameters])
     q = model.internal(theta)

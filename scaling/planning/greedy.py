@@ -1,0 +1,89 @@
+"""Choosing runs one by one, each that of the largest fall of the answer's variance for its cost.
+
+For its cost is per FLOP, per square root of a FLOP, and whatever it costs: the first takes many small runs and may have
+nothing left for the one large run that would tell more, the last the opposite. Of the three lists the one after which the
+variance is least is taken; of equal ones the cheaper way of choosing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from scaling.planning.information import Blocks, Design
+from scaling.planning.sensitivity import Sensitivity
+
+Array = NDArray[np.float64]
+MOST = 40  # runs: beyond that first-order widths mean little, and a fit to what was trained tells more
+POWERS = (1.0, 0.5, 0.0)  # of the cost, by which the fall of the variance is divided
+WORTH = 0.02  # of the width: the last runs that bring no more than this together are not asked for
+
+
+@dataclass(frozen=True)
+class Choice:
+    """places: the rows of the possible runs, in the order chosen; flops and widths (expected after it) of each. before: the
+    width without any; full: whether it ended at MOST runs."""
+
+    places: list[int]
+    flops: list[float]
+    widths: list[float]
+    before: float
+    full: bool
+
+
+def choose(
+    present: Design,
+    options: Blocks,
+    possible: pd.DataFrame,
+    budget: float,
+    found: Sensitivity,
+    slope: Array,
+    level: float,
+) -> Choice:
+    """Add runs to `present` from `options` until none fits in the budget or helps; slope (K, p): the answer's."""
+    fixed = found.floor / found.steepness**2
+    tried = [_greedy(present, options, possible, budget, fixed, slope, power) for power in POWERS]
+    places, flops, variances = min(tried, key=lambda one: one[2][-1])
+    widths = 2 * float(ndtri(0.5 + level / 2)) * np.sqrt(variances)
+    enough = int(np.argmax(widths <= (1 + WORTH) * widths[-1]))
+    shown = [min(float(w), 1.0) for w in widths]
+    return Choice(places[:enough], flops[:enough], shown[1 : enough + 1], shown[0], enough == MOST)
+
+
+def _greedy(
+    present: Design,
+    options: Blocks,
+    possible: pd.DataFrame,
+    budget: float,
+    fixed: Array,
+    slope: Array,
+    power: float,
+) -> tuple[list[int], list[float], list[float]]:
+    """The places, the cost of each, and the variances before and after each."""
+    sizes, run = possible["params"].to_numpy(float), possible["flops"].to_numpy(float)
+    base = possible["base_flops"].to_numpy(float).copy()
+    places: list[int] = []
+    flops: list[float] = []
+    variances = [float(_typical(present.variance(slope) + fixed))]
+    while len(places) < MOST:
+        cost, left = run + base, budget - sum(flops)
+        fall = variances[-1] - _typical(present.variances(slope, options) + fixed[:, None])
+        rate = np.where(cost <= left * (1 + 1e-9), fall / cost**power, -np.inf)
+        best = int(np.argmax(rate))
+        if not rate[best] > 0:
+            break
+        present = present.plus(options, best)
+        places.append(best)
+        flops.append(float(cost[best]))
+        variances.append(variances[-1] - float(fall[best]))
+        base[sizes == sizes[best]] = 0.0
+    return places, flops, variances
+
+
+def _typical(variances: Array) -> Array:
+    """The geometric mean over the K places: one at which the rise is next to flat must not outweigh the others."""
+    return np.asarray(np.exp(np.mean(np.log(variances), axis=0)))

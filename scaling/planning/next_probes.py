@@ -1,0 +1,163 @@
+"""Which probes to train next: those that shrink the interval of the critical ratio most for their compute."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.fitting import CorpusFit, Fit, fit
+from scaling.fitting.intervals.interval import interval
+from scaling.laws import get_law
+from scaling.planning.candidates import candidates
+from scaling.planning.critical import roots
+from scaling.planning.default import planning_law
+from scaling.planning.design import design
+from scaling.planning.extrapolation import refuse_smaller
+from scaling.planning.greedy import Choice, choose
+from scaling.planning.next_result import COLUMNS, NextProbes
+from scaling.planning.question import NotIdentified, Question
+from scaling.planning.result import UNKNOWN
+from scaling.planning.rise import general_rise
+from scaling.planning.sensitivity import sensitivity
+from scaling.runs import Runs
+
+HARDLY = 0.9  # of the width before: a narrowing by less is said to be hardly one
+
+
+def next_probes(
+    runs: Runs,
+    params: float,
+    tokens: float,
+    budget: float,
+    tolerance: float = 0.05,
+    *,
+    law: str | None = None,
+    relative: bool = False,
+    base_general_loss: float | None = None,
+    base_tokens: float | None = None,
+    sizes: Sequence[float] | None = None,
+    ratios: Sequence[float] | None = None,
+    lengths: Sequence[float] | None = None,
+    bases: Sequence[float] = (),
+    checkpoints: int = 9,
+    level: float = 0.9,
+    draws: int = 200,
+    seed: int = 0,
+) -> NextProbes:
+    """The runs within `budget` FLOPs after which the critical ratio at (params, tokens) would be known best.
+
+    A run costs 6 N D, and 6 N base tokens once where the table has no base of its size. The law (by default that of
+    `planning_law`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
+    checkpoints and the noise that the fit shows, at the fit and at draws of it (see `information`). Runs are chosen one by
+    one, each time that of the largest fall of the answer's variance for its cost, of those that what is left of the budget
+    pays for (see `greedy`); a run may come again with another seed.
+
+    sizes, ratios, lengths: of the runs to choose from. By default sizes are those of the table, and those in `bases` (of
+    which there are bases, at no cost) or else twice the largest (where the target is as large and the table says how long
+    bases are trained); ratios those of the table and steps of 0.1; lengths the token counts at which runs of the table end.
+    `checkpoints` are spread over a run as in the table. draws, seed, level: as in `fit`.
+
+    Raises `InputError` for a budget not above 0, options that make no sense, a target smaller than the probes, a table
+    without general loss or with fewer runs than the law has parameters. What the table cannot carry is the status
+    "not_identified" with the reason. Source: sequential c-optimal design (Fedorov 1972), the plan's own definition of R*.
+    """
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    _check(runs, budget, checkpoints)
+    law, note = planning_law(runs) if law is None else (law, "")
+    if get_law(law).target == "ratio":
+        raise InputError(f"the law {law} gives a ratio, not a loss, so it cannot be fitted to a run table")
+    fitted = fit(runs, law, level=level, draws=draws, seed=seed)
+    general = _usable(fitted, question, runs)
+    assert general.base_tokens is not None
+    possible = candidates(runs, question, general.base_tokens, sizes, ratios, lengths, bases)
+    try:
+        rise = general_rise(fitted, question, base_general_loss, base_tokens)
+        found = sensitivity(fitted, rise)
+    except NotIdentified as reason:
+        empty = pd.DataFrame(columns=list(COLUMNS), dtype=float)
+        nothing = (empty, math.nan, math.nan, 0.0, float(budget), UNKNOWN)
+        return NextProbes(*nothing, "not_identified", (str(reason),), question, law)
+    now = roots(rise)
+    present, options, slope = design(runs, fitted, found, possible, checkpoints)
+    chosen = choose(present, options, possible, float(budget), found, slope, level)
+    notes = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
+    return NextProbes(
+        runs=_seeded(runs, possible, chosen),
+        width_before=chosen.before,
+        width_after=chosen.widths[-1] if chosen.widths else chosen.before,
+        flops=float(sum(chosen.flops)),
+        budget=float(budget),
+        critical_ratio=interval(now[0], np.nan_to_num(now[1:], nan=0.0), level),
+        status="ok" if chosen.places else "nothing_fits",
+        warnings=tuple(dict.fromkeys([*notes, *([note] if note else [])])),
+        question=question,
+        law=general.law,
+    )
+
+
+def _check(runs: Runs, budget: float, checkpoints: int) -> None:
+    if not (math.isfinite(budget) and budget > 0):
+        raise InputError(f"budget must be above 0 FLOPs, not {budget:g}")
+    if checkpoints < 1:
+        raise InputError(f"checkpoints must be at least 1, not {checkpoints}")
+    if "general" not in runs.corpora:
+        raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
+
+
+def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
+    general = fitted.general
+    assert general is not None
+    refuse_smaller(general.ranges, question.params)
+    if general.runs < len(general.parameters):
+        raise InputError(
+            f"{runs.source}: {general.runs} runs are fewer than the {len(general.parameters)} parameters of the law "
+            f"{general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
+        )
+    return general
+
+
+def _seeded(runs: Runs, possible: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
+    """The chosen runs with seeds that no run of that size and ratio has had."""
+    table = possible.iloc[chosen.places][["params", "ratio", "tokens"]].reset_index(drop=True)
+    next_seed, given = _next_seeds(runs), []
+    for size, ratio in zip(table["params"], table["ratio"], strict=True):
+        given.append(next_seed.get((size, ratio), 0))
+        next_seed[size, ratio] = given[-1] + 1
+    return table.assign(seed=given, flops=chosen.flops, width_after=chosen.widths)[list(COLUMNS)]
+
+
+def _next_seeds(runs: Runs) -> dict[tuple[float, float], int]:
+    """(params, ratio) -> one more than the largest seed there; where seeds are not logged, how many runs there are."""
+    trained = runs.rows("general").drop_duplicates("run")
+    place = trained.groupby(["params", "ratio"]).cumcount()
+    seed = trained["seed"].fillna(place) if "seed" in trained else place
+    found: dict[tuple[float, float], int] = {}
+    for size, ratio, own in zip(trained["params"], trained["ratio"], seed, strict=True):
+        found[size, ratio] = max(found.get((size, ratio), 0), int(own) + 1)
+    return found
+
+
+def _notes(general: CorpusFit, chosen: Choice, possible: pd.DataFrame) -> list[str]:
+    notes, known = [], general.base_tokens
+    after = chosen.widths[-1] if chosen.widths else chosen.before
+    if chosen.before >= 1:
+        notes.append(
+            "the table hardly bounds the critical ratio, so that the widths are rough: train a few, then ask again"
+        )
+    elif after > HARDLY * chosen.before:
+        notes.append(
+            "more runs like these hardly narrow the interval: most of it is what the law misses near the answer, or more than "
+            "the budget pays for"
+        )
+    if chosen.full:
+        notes.append(f"stopped after {len(chosen.places)} runs with budget left: fit those first, then ask again")
+    new = set(possible["params"].iloc[chosen.places]) - set(known.params if known else ())
+    if new and not (known and known.known):
+        notes.append(
+            "the table does not say how long bases were trained (column base_tokens): new ones cost nothing here"
+        )
+    return notes
