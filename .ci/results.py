@@ -1,14 +1,14 @@
 """Remake the tables and pictures that README.md and docs/ show, from the shipped sweeps: `make results`.
 
-Each script's output goes to benchmarks/results/, its first table (or, for the demo, all of it) into README.md and the pages
-of docs/ between `<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
+Each script's output goes to benchmarks/results/, its tables (or, for the demo, all of it) into README.md and the pages of
+docs/ between `<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
 """
 
 import re
 import shutil
 import subprocess
 import sys
-from itertools import takewhile
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,20 +29,24 @@ SCRIPTS = {
 
 
 def shown(name: str, output: str) -> str:
-    """What a page shows of a script's output: its first table (of fits, the demo's sweep alone), or a text block."""
+    """What a page shows of a script's output: its tables (of fits the demo's sweep alone, of the rollout the first, which
+    sums up the others), or a text block."""
     if name.endswith(".txt"):
         return f"```text\n{output.rstrip()}\n```"
-    every = output.splitlines()
-    first = next(k for k, line in enumerate(every) if line.startswith("|"))
-    lines = list(takewhile(lambda line: line.startswith("|"), every[first:]))
+    tables = [list(rows) for table, rows in groupby(output.splitlines(), lambda line: line.startswith("|")) if table]
+    if name == "critical_ratio_rollout.md":
+        tables = tables[:1]
     if name == "shipped_fit.md":
-        lines = [*lines[:2], *(line for line in lines if line.startswith(f"| {Path(SWEEP).stem} |"))]
-    return "\n".join(lines)
+        first = tables[0]
+        tables = [[*first[:2], *(line for line in first if line.startswith(f"| {Path(SWEEP).stem} |"))]]
+    return "\n\n".join("\n".join(lines) for lines in tables)
 
 
 def main() -> None:
     """Run the scripts and put their output where it belongs."""
-    pages = {page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+    pages = {
+        page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    }
     for name, arguments in SCRIPTS.items():
         output = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True

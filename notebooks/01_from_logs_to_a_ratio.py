@@ -33,12 +33,12 @@ measured = scaling.measured_critical_ratio(runs, tolerance=0.05)
 measured
 
 # %% [markdown]
-# ## Fit the D-CPT law
-# One law a corpus. The first part of each run is left out, where the general loss still rises after the learning rate
-# was warmed up again; no law whose token term only falls can follow that.
+# ## Fit a law
+# The forgetting law says how far the general loss moves from the base loss; the domain loss is fitted by the D-CPT law. The
+# first part of each run is left out, where the general loss still rises because the learning rate is warmed up again.
 
 # %%
-fit = scaling.fit(runs, law="dcpt")
+fit = scaling.fit(runs, law="forgetting")
 print(fit.summary())
 
 # %%
@@ -51,14 +51,15 @@ scaling.plot_loss_by_tokens(runs, fit, "general", ax=left)
 scaling.plot_loss_by_tokens(runs, fit, "domain", ax=right)
 # %% [markdown]
 # ## Plan
-# The target has four times the parameters of the largest probe and the same token budget. Two routes: the D-CPT law,
-# which is additive in size, and the CMR definition, whose critical ratio per size is carried to the target.
+# The target has four times the parameters of the largest probe and the same token budget. Beside the forgetting law stand
+# the D-CPT law, which is additive in size, and the CMR definition, whose critical ratio per size is carried to the target.
 
 # %%
 params = 4 * runs.frame["params"].max()
 tokens = runs.frame["tokens"].max()
 plans = {
-    "D-CPT law": scaling.critical_ratio(fit, params, tokens, tolerance=0.05),
+    "forgetting law": scaling.critical_ratio(fit, params, tokens, tolerance=0.05),
+    "D-CPT law": scaling.critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, tolerance=0.05),
     "CMR law": scaling.cmr_plan(runs, params, tokens, tolerance=0.05),
 }
 for name, plan in plans.items():

@@ -80,14 +80,23 @@ class Fit:
 
         A law of differences needs the base loss of that size, to which it adds; InputError where the table has none.
         """
+        return {f"{name}_loss": self.predict_corpus(name, params, tokens, ratio, kind) for name in self.corpora}
+
+    def predict_corpus(
+        self,
+        corpus: str,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        kind: Literal["mean", "prediction"] = "mean",
+    ) -> Estimate[Any]:
+        """The loss of one corpus that was fitted; see `predict`."""
+        one = self.corpora[corpus]
+        found = one.predict(params, tokens, ratio, kind)
+        if get_law(one.law).target == "loss":
+            return found
         shape = np.broadcast_shapes(*(np.shape(v) for v in (params, tokens, ratio)))
-        sizes = np.broadcast_to(np.asarray(params, float), shape)
-        found = {}
-        for name, one in self.corpora.items():
-            there = one.predict(params, tokens, ratio, kind)
-            plain = get_law(one.law).target == "loss"
-            found[f"{name}_loss"] = there if plain else there.shifted(self._base_losses(name, one.law, sizes))
-        return found
+        return found.shifted(self._base_losses(corpus, one.law, np.broadcast_to(np.asarray(params, float), shape)))
 
     def _base_losses(self, corpus: str, law: str, sizes: Array) -> Any:
         """The base losses at sizes of any shape; a number for one size."""

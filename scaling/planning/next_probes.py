@@ -92,7 +92,7 @@ def next_probes(
         flops=float(sum(chosen.flops)),
         budget=float(budget),
         critical_ratio=interval(now[0], np.nan_to_num(now[1:], nan=0.0), level),
-        status="ok" if chosen.places else "nothing_fits",
+        status="ok" if chosen.places else "nothing_helps",
         warnings=tuple(dict.fromkeys([*notes, *([note] if note else [])])),
         question=question,
         law=general.law,

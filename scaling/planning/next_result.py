@@ -13,7 +13,7 @@ from scaling.planning.question import Question
 from scaling.planning.text import span
 from scaling.units import finite_or_none, format_count
 
-NextStatus = Literal["ok", "nothing_fits", "not_identified"]
+NextStatus = Literal["ok", "nothing_helps", "not_identified"]
 COLUMNS = ("params", "ratio", "tokens", "seed", "flops", "width_after")
 
 
@@ -24,8 +24,8 @@ class NextProbes:
     runs: in the order in which they were chosen, columns params, ratio, tokens, seed, flops (6 N D, and that of the base
     where it is the first run of a size without one) and width_after, the width expected once it is trained. widths are of
     the interval at the question's level, to first order: they are for comparing designs, and the plan of the larger table
-    tells the real one. critical_ratio is the plan's of the table as it is. status: "nothing_fits" where no run is within
-    the budget or helps, "not_identified" where the table cannot say what would help (a warning says why).
+    tells the real one. critical_ratio is the plan's of the table as it is. status: "nothing_helps" where no run within
+    the budget narrows it by more than a little, "not_identified" where the table cannot say what would help (a warning says why).
     """
 
     runs: pd.DataFrame
@@ -72,7 +72,7 @@ class NextProbes:
 
     def _table(self) -> list[str]:
         if self.runs.empty:
-            return ["no run fits in the budget and helps"]
+            return ["no run within the budget narrows it by more than a little"]
         heads = f"{'params':>8} {'ratio':>6} {'tokens':>8} {'seed':>4} {'FLOPs':>9} {'width after':>11}"
         return [heads] + [
             f"{format_count(params):>8} {ratio:>6.3g} {format_count(tokens):>8} {seed:>4.0f} {flops:>9.3g} {width:>11.3f}"

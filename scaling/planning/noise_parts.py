@@ -14,7 +14,9 @@ _LEAST_LEFT = (
     1 / 3
 )  # of what is common to runs: parameters have followed the rest; with less left an estimate is a guess
 _LEAST_REPEATS = 3  # repeats with other seeds from which the runs' luck is told
-_COMMON = 0.5  # of the residuals' variance, at least: what a law misses goes on from row to row, and cancels in a run's mean
+_COMMON = (
+    0.5  # of the residuals' variance, at least: what a law misses goes on from row to row, and cancels in a run's mean
+)
 _LUCK = 0.5  # of the variance common to a run, at most and where no repeats tell: the law always misses something
 
 
@@ -44,7 +46,8 @@ def noise_parts(residual: Array, run: Index, cell: Index, slopes: Array) -> Nois
     followed = sum(float((np.bincount(run, column) ** 2).sum()) for column in columns.T) / len(residual)
     single = own * float(np.mean(1 / rows))
     shown = float(np.mean(means**2)) / max(1.0 - followed, _LEAST_LEFT) - single
-    common = max(shown, _COMMON * float(residual @ residual) / freedom)
+    whole = float(residual @ residual) / max(len(residual) - columns.shape[1], len(residual) / 4)
+    common = max(shown, _COMMON * whole)
     luck = min(_luck(means, cell, single, common), _LUCK * common)
     return NoiseParts(common - luck, luck, own, own + float(np.mean(rows)) * common)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.errors import InputError
-from scaling.fitting import CorpusFit, Fit
+from scaling.fitting import Fit
 from scaling.plotting import style
 from scaling.runs import Runs
 from scaling.units import format_count
@@ -34,13 +34,12 @@ def plot_loss_by_ratio(
     if not sizes:
         raise InputError(f"{runs.source}: there is no {corpus} loss to draw{' over a base loss' if over_base else ''}")
     ax = style.axes(ax)
-    law = (fit.general if corpus == "general" else fit.domain) if fit else None
     for size, (colour, marker) in style.by_category(sizes).items():
         own = rows[rows["params"] == size]
         zero = float(base[size]) if over_base else 0.0
         ax.plot(own["ratio"], own[f"{corpus}_loss"] - zero, marker, color=colour, label=format_count(size), ms=5)
-        if law is not None:
-            _curve(ax, law, size, float(own["tokens"].iloc[0]), zero, colour)
+        if fit is not None and corpus in fit.corpora:
+            _curve(ax, fit, corpus, size, float(own["tokens"].iloc[0]), zero, colour)
     if tolerance is not None:
         ax.axhline(tolerance, color=style.GREY, linestyle="--", linewidth=1)
         ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), xytext=(2, 3), textcoords="offset points", fontsize=8)
@@ -66,9 +65,9 @@ def _cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str) -> No
     ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=8)
 
 
-def _curve(ax: Axes, law: CorpusFit, size: float, tokens: float, zero: float, colour: str) -> None:
+def _curve(ax: Axes, fit: Fit, corpus: str, size: float, tokens: float, zero: float, colour: str) -> None:
     ratio = np.linspace(0, 1, 201)
-    loss = law.predict(size, tokens, ratio)
+    loss = fit.predict_corpus(corpus, size, tokens, ratio)
     ax.plot(ratio, loss.value - zero, color=colour, linewidth=1.4)
     if np.isfinite(loss.low).all():
         ax.fill_between(ratio, loss.low - zero, loss.high - zero, color=colour, alpha=0.15, linewidth=0)

@@ -26,7 +26,6 @@ def plot_loss_by_tokens(
     if rows.empty:
         raise InputError(f"{runs.source}: there is no {corpus} loss at {format_count(size)} params to draw")
     ax = style.axes(ax)
-    law = (fit.general if corpus == "general" else fit.domain) if fit else None
     last = float(rows["tokens"].max())
     start = max(float(rows["tokens"].min()), last * fit.burn_in if fit else 0.0)
     grid = np.geomspace(start, last, 100)
@@ -34,8 +33,8 @@ def plot_loss_by_tokens(
         for i, (_, run) in enumerate(rows[rows["ratio"] == ratio].groupby("run")):
             label = f"{ratio:g}" if i == 0 else None
             ax.plot(run["tokens"], run[f"{corpus}_loss"], "o-", color=colour, ms=3, lw=0.6, label=label)
-        if law is not None:
-            ax.plot(grid, law.curve(size, grid, ratio), "--", color=colour, linewidth=1.4)
+        if fit is not None and corpus in fit.corpora:
+            ax.plot(grid, fit.predict_corpus(corpus, size, grid, ratio).value, "--", color=colour, linewidth=1.4)
     if fit and start > rows["tokens"].min():
         ax.axvspan(float(rows["tokens"].min()) * 0.9, start, color="0.92", zorder=0)
         ax.annotate("burn-in, not fitted", (start, 0.99), xycoords=("data", "axes fraction"), xytext=(-3, 0),

@@ -13,6 +13,7 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.planning import critical_ratio
 from scaling.planning.result import Plan
+from scaling.planning.rise import general_rise
 from scaling.plotting import style
 from scaling.units import format_count
 
@@ -42,19 +43,19 @@ def plot_tradeoff(
     if plan.status == "not_identified":
         raise InputError(f"there is no trade-off to draw: {plan.warnings[0]}")
     ax = style.axes(ax)
-    base = plan.base_general_loss.value
+    general = general_rise(fit, plan.question, base_general_loss, None)
 
     def at(ratio: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        assert fit.general is not None
         assert fit.domain is not None
-        return fit.general.curve(params, tokens, ratio) - base, fit.domain.curve(params, tokens, ratio)
+        rises = general(np.atleast_1d(np.asarray(ratio, float))[None])[0]
+        return rises.reshape(np.shape(ratio)), fit.domain.curve(params, tokens, ratio)
 
     ax.plot(*at(np.linspace(0, 0.99, 400)), color=style.COLOURS[0], linewidth=1.4)
     for ratio in MARKED:
         rise, loss = at(ratio)
         ax.plot(rise, loss, ".", color=style.COLOURS[0], ms=6)
         ax.annotate(f"{ratio:g}", (float(rise), float(loss)), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    ax.axvline(plan.question.allowed(base), color=style.GREY, linestyle="--", linewidth=1, label="tolerance")
+    ax.axvline(general.allowed, color=style.GREY, linestyle="--", linewidth=1, label="tolerance")
     _mark(ax, plan, at)
     ax.set(xlabel="rise of general loss over base (nats/token)", ylabel="domain loss (nats/token)")
     where = f"{format_count(params)} params, {format_count(tokens)} tokens"

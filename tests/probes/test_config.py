@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from probes.config import load_sweep
+from probes.prepare import unfold
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]
@@ -41,6 +42,9 @@ def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
         ({"cpt": {"tokens": 1536, "ratios": [0], "seeds": [-1]}}, ["cpt.seeds.0", "greater than or equal to 0"]),
         ({"cpt": {"tokens": "many", "ratios": [0]}}, ["cpt.tokens", "not a number"]),
         ({"bases": [{"depth": 1, "seeds": [0, 0]}]}, ["bases.0.seeds", "twice"]),
+        ({"bases": [{"depth": 1, "ratios": [0.5, 0.5]}]}, ["bases.0.ratios", "twice"]),
+        ({"bases": [{"depth": 1, "ratios": []}]}, ["bases.0.ratios", "at least 1"]),
+        ({"bases": [{"depth": 1, "ratios": [2]}]}, ["bases.0.ratios.0", "less than or equal to 1"]),
         ({"pretrain": {"tokens_per_param": float("inf")}}, ["pretrain.tokens_per_param", "finite"]),
         ({"name": "a/b"}, ["name", "pattern"]),
         ({"general": {"name": "a"}}, ["general:", "either train", "or sources"]),
@@ -103,6 +107,13 @@ def test_a_side_may_have_several_sources(make_sweep: MakeSweep) -> None:
 def test_a_number_of_seeds_counts_them(make_sweep: MakeSweep) -> None:
     sweep = load_sweep(make_sweep(bases=[{"depth": 1, "seeds": 3}], cpt={"tokens": 2048, "ratios": [0], "seeds": [4]}))
     assert (sweep.bases[0].seeds, sweep.cpt.seeds) == ([0, 1, 2], [4])
+
+
+def test_a_base_may_have_ratios_of_its_own(make_sweep: MakeSweep) -> None:
+    path = make_sweep(bases=[{"depth": 1, "ratios": [0.25, 0.5], "seeds": [3]}, {"depth": 2}])
+    made = [job.name for job in unfold(load_sweep(path), path.parent, path.parent / "work") if job.kind == "cpt"]
+    own = ["toy-d1-r0.25-s3", "toy-d1-r0.5-s3"]
+    assert sorted(made) == [*own, "toy-d2-r0-s0", "toy-d2-r0.5-s0", "toy-d2-r1-s0"]
 
 
 def test_a_sweep_extends_another(make_sweep: MakeSweep, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ WHERE: dict[str, Any] = {"params": 3e7, "tokens": 1e8}
 @pytest.fixture(scope="module")
 def runs(forgetting_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("plan") / "runs.csv"
-    frame = forgetting_world(noise=5e-4, tokens=(2e7, 5e7, 1e8), ratios=(0.0, 0.25, 0.5, 0.75, 1.0))
+    frame = forgetting_world(noise=5e-4, tokens=(2e7, 5e7, 1e8), ratios=(0.0, 0.25, 0.6, 1.0))
     frame.to_csv(path, index=False)
     return path
 

@@ -72,8 +72,10 @@ def test_bases_of_one_size_that_differ_are_their_geometric_mean() -> None:
 def test_progress_is_row_by_row_where_rows_say_so() -> None:
     runs = table({1e6: [1e8, 1e10], 3e6: [1e9, np.nan], 1e7: [1e9, 1e9]})
     frame = runs.frame
-    columns = [frame[name].to_numpy(float) for name in ("params", "tokens", "base_tokens")]
-    found = frame.assign(progress=progress_of(runs, *columns)).set_index(["params", "ratio", "tokens"])["progress"]
+    params, tokens, logged = (frame[name].to_numpy(float) for name in ("params", "tokens", "base_tokens"))
+    found = frame.assign(progress=progress_of(runs, params, tokens, logged)).set_index(["params", "ratio", "tokens"])[
+        "progress"
+    ]
     assert found[1e6, 0.2, 4e8] == pytest.approx(4.0)
     assert found[1e6, 0.8, 4e8] == pytest.approx(0.04)
     assert found[3e6, 0.8, 1e8] == pytest.approx(0.1)  # not said, so that of the size
@@ -82,9 +84,10 @@ def test_progress_is_row_by_row_where_rows_say_so() -> None:
 def test_progress_without_the_column_is_that_of_many_tokens_for_all() -> None:
     runs = table({1e6: [1e8, 1e10], 3e6: [np.nan, np.nan], 1e7: [1e9, 1e9]})
     frame = runs.frame
-    columns = [frame[name].to_numpy(float) for name in ("params", "tokens", "base_tokens")]
-    np.testing.assert_allclose(progress_of(runs, *columns), columns[1] / (UNKNOWN * 4e8), rtol=1e-12)
-    np.testing.assert_allclose(progress_of(runs, *columns[:2], None), columns[1] / (UNKNOWN * 4e8), rtol=1e-12)
+    params, tokens, column = (frame[name].to_numpy(float) for name in ("params", "tokens", "base_tokens"))
+    for logged in (column, None):
+        found = progress_of(runs, params, tokens, logged)
+        np.testing.assert_allclose(found, tokens / (UNKNOWN * 4e8), rtol=1e-12)
 
 
 def test_records_are_one_a_size() -> None:

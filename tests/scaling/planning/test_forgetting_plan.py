@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def test_base_tokens_without_the_column_have_no_use(make_forgetting: MakeFit) ->
         ({"base_general_loss": 0.0}, "base general loss must be above 0"),
     ],
 )
-def test_questions_that_make_no_sense(make_forgetting: MakeFit, changes: dict[str, float], said: str) -> None:
+def test_questions_that_make_no_sense(make_forgetting: MakeFit, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         critical_ratio(make_forgetting(), **{"params": 1e9, "tokens": 1e9, **changes})
 

@@ -54,7 +54,7 @@ def test_ratios_on_the_law_are_carried_along_it_without_scatter(exponent: float,
 
 def test_the_scatter_about_the_link_is_in_the_draws_alone_as_students_t() -> None:
     sizes, target = np.array([1e6, 3e6, 1e7, 3e7]), 1e8
-    folds = np.log(-np.log1p(-on_the_law(sizes))) + [0.05, -0.05, -0.05, 0.05]
+    folds = np.log(-np.log1p(-on_the_law(sizes))) + np.array([0.05, -0.05, -0.05, 0.05])
     ratios = -np.expm1(-np.exp(folds))
     found = carry(sizes, np.tile(ratios, (1001, 1)), target)
     x = np.log(sizes)

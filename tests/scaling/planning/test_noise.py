@@ -19,13 +19,13 @@ def test_the_values_are_evenly_spread_quantiles(freedom: float) -> None:
 def test_the_order_is_mixed_and_the_same_every_time() -> None:
     found = scattered(201, 1.0)
     np.testing.assert_array_equal(found, scattered(201, 1.0))
-    assert abs(stats.spearmanr(found[1:], np.arange(200)).statistic) < 0.2
+    assert abs(np.corrcoef(found[1:], np.arange(200))[0, 1]) < 0.2
 
 
 def test_other_seeds_are_other_orders_of_the_same_values() -> None:
     one, other = (scattered(401, 1.0, seed=seed)[1:] for seed in (0, 1))
     np.testing.assert_array_equal(np.sort(one), np.sort(other))
-    assert abs(stats.spearmanr(one, other).statistic) < 0.2
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.2
 
 
 @pytest.mark.parametrize(("count", "scale", "freedom"), [(5, 0.0, 3), (5, 1.0, 0), (1, 1.0, math.inf), (5, 0.0, 0)])

@@ -63,7 +63,7 @@ def test_a_jump_at_pure_domain_text_alone_is_no_answer() -> None:
     loss, limit = jumping(0.5), 2.0 + 0.5 + 0.25 * 0.32**-0.15
     assert loss(np.array(1.0)) < limit < loss(np.array(1 - 1e-6))
     root = largest_ratio(loss, np.array([limit]))[0]
-    assert root == pytest.approx(brentq(lambda r: loss(np.array(r)) - limit, 0, 0.99, xtol=1e-12), abs=1e-9)
+    assert root == pytest.approx(brentq(lambda r: float(loss(np.array(r))) - limit, 0, 0.99, xtol=1e-12), abs=1e-9)
     assert root == pytest.approx(0.7, abs=0.01)
 
 
