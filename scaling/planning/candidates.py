@@ -43,6 +43,22 @@ def candidates(
     return table
 
 
+def seeded(runs: Runs, chosen: pd.DataFrame) -> pd.DataFrame:
+    """params, ratio, tokens of chosen runs in their order, and a seed for each that no run of that size and ratio has had;
+    where seeds are not logged the runs of a table are taken to have the first ones."""
+    trained = runs.rows("general").drop_duplicates("run")
+    place = trained.groupby(["params", "ratio"]).cumcount()
+    logged = trained["seed"].fillna(place) if "seed" in trained else place
+    following: dict[tuple[float, float], int] = {}
+    for size, ratio, own in zip(trained["params"], trained["ratio"], logged, strict=True):
+        following[size, ratio] = max(following.get((size, ratio), 0), int(own) + 1)
+    given = []
+    for size, ratio in zip(chosen["params"], chosen["ratio"], strict=True):
+        given.append(following.get((size, ratio), 0))
+        following[size, ratio] = given[-1] + 1
+    return chosen[["params", "ratio", "tokens"]].reset_index(drop=True).assign(seed=given)
+
+
 def ladder(runs: Runs) -> dict[int, float]:
     """depth -> params of a table whose bases are rungs of a ladder, named d<depth> in the column base; else empty."""
     frame = runs.rows("general")

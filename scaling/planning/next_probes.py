@@ -12,7 +12,7 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Fit, fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.candidates import candidates
+from scaling.planning.candidates import candidates, seeded
 from scaling.planning.critical import roots
 from scaling.planning.default import planning_law
 from scaling.planning.design import design
@@ -81,19 +81,19 @@ def next_probes(
         empty = pd.DataFrame(columns=list(COLUMNS), dtype=float)
         nothing = (empty, math.nan, math.nan, 0.0, float(budget), UNKNOWN)
         return NextProbes(*nothing, "not_identified", (str(reason),), question, law)
-    now = roots(rise)
     present, options, slope = design(runs, fitted, found, possible, checkpoints)
     chosen = choose(present, options, possible, float(budget), found, slope, level)
-    notes = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
+    said = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
+    now = roots(rise)
     return NextProbes(
-        runs=_seeded(runs, possible, chosen),
+        runs=seeded(runs, possible.iloc[chosen.places]).assign(flops=chosen.flops, width_after=chosen.widths),
         width_before=chosen.before,
         width_after=chosen.widths[-1] if chosen.widths else chosen.before,
         flops=float(sum(chosen.flops)),
         budget=float(budget),
         critical_ratio=interval(now[0], np.nan_to_num(now[1:], nan=0.0), level),
         status="ok" if chosen.places else "nothing_helps",
-        warnings=tuple(dict.fromkeys([*notes, *([note] if note else [])])),
+        warnings=tuple(dict.fromkeys([*said, *([note] if note else [])])),
         question=question,
         law=general.law,
     )
@@ -118,27 +118,6 @@ def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
             f"{general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
         )
     return general
-
-
-def _seeded(runs: Runs, possible: pd.DataFrame, chosen: Choice) -> pd.DataFrame:
-    """The chosen runs with seeds that no run of that size and ratio has had."""
-    table = possible.iloc[chosen.places][["params", "ratio", "tokens"]].reset_index(drop=True)
-    next_seed, given = _next_seeds(runs), []
-    for size, ratio in zip(table["params"], table["ratio"], strict=True):
-        given.append(next_seed.get((size, ratio), 0))
-        next_seed[size, ratio] = given[-1] + 1
-    return table.assign(seed=given, flops=chosen.flops, width_after=chosen.widths)[list(COLUMNS)]
-
-
-def _next_seeds(runs: Runs) -> dict[tuple[float, float], int]:
-    """(params, ratio) -> one more than the largest seed there; where seeds are not logged, how many runs there are."""
-    trained = runs.rows("general").drop_duplicates("run")
-    place = trained.groupby(["params", "ratio"]).cumcount()
-    seed = trained["seed"].fillna(place) if "seed" in trained else place
-    found: dict[tuple[float, float], int] = {}
-    for size, ratio, own in zip(trained["params"], trained["ratio"], seed, strict=True):
-        found[size, ratio] = max(found.get((size, ratio), 0), int(own) + 1)
-    return found
 
 
 def _notes(general: CorpusFit, chosen: Choice, possible: pd.DataFrame) -> list[str]:
