@@ -1,6 +1,6 @@
 """From a sweep file to jobs: its corpora tokenised and packed, its bases found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,19 +114,23 @@ def _pack(
 def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
     """InputError where a run would see a corpus more often than that corpus allows."""
     limits = (sweep.general.max_epochs, sweep.domain.max_epochs)
-    if not isinstance(job, Job) or not job.domain or not any(limits):
+    if not isinstance(job, Job) or not any(limits):
         return
-    general = (
-        len(_mapped(job.general))
-        if not sweep.general.sample_from_base
-        else -(-sweep.general.sample_from_base // job.context)
-    )
-    epochs = jobs.mixture(job, general, len(_mapped(job.domain))).epochs(job.steps * job.batch_blocks)
-    for part, limit, times in zip(job.corpora, limits, epochs, strict=True):
+    for part, limit, times in zip(job.corpora, limits, _epochs(sweep, job), strict=False):
         if limit and times > limit + 1e-9:
             raise InputError(
                 f"{job.name}: corpus {part.name!r} would be seen {times:.1f} times, and its max_epochs is {limit:g}"
             )
+
+
+def _epochs(sweep: config.Sweep, job: Job) -> Sequence[float]:
+    """How often a run sees the general and the domain corpus; a base that is pre-trained sees the first alone."""
+    blocks = job.steps * job.batch_blocks
+    if not job.domain:
+        return [blocks / len(_mapped(job.general))]
+    sampled = sweep.general.sample_from_base
+    general = -(-sampled // job.context) if sampled else len(_mapped(job.general))
+    return jobs.mixture(job, general, len(_mapped(job.domain))).epochs(blocks)
 
 
 def _mapped(packed: Packed) -> Any:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, StageOption, print_json, read_fit
+from scaling.commands.options import AUTO, Count, LawOption, StageOption, print_json, read_fit
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class Allocate:
     """Whose loss is to be least."""
     level: float = 0.9
     """Level of the intervals."""
-    law: str = "dcpt"
-    """The law to fit where the source is a run table."""
+    law: LawOption = AUTO
     domain: str | None = None
     """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
     stage: StageOption = "auto"
@@ -36,8 +35,11 @@ class Allocate:
     def __call__(self) -> None:
         """Split and print."""
         from scaling.planning import allocate_compute
+        from scaling.readers import is_table
 
-        fitted, _ = read_fit(self.source, self.law, self.domain, self.stage)
+        # The default law has no general loss of its own, only its rise; either fit has D-CPT for the domain loss.
+        law = "dcpt" if self.law == AUTO and self.corpus == "general" and is_table(self.source) else self.law
+        fitted, _ = read_fit(self.source, law, self.domain, self.stage)
         answer = allocate_compute(fitted, self.flops, self.ratio, corpus=self.corpus, level=self.level)
         if self.json:
             print_json(answer.to_json_dict())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, MaybeCount, StageOption, print_json, read_fit
+from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOption, print_json, read_fit
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Limited:
     """How often the domain tokens may be seen, with --tokens."""
     level: float = 0.9
     """Level of the intervals."""
-    law: str = "dcpt"
-    """The law to fit where the source is a run table."""
+    law: LawOption = AUTO
     domain: str | None = None
     """The domain to plan for: only its rows of a run table, unless the law is fitted to several domains at once."""
     stage: StageOption = "auto"

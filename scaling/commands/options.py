@@ -99,6 +99,10 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
         if stage != "auto":
             raise InputError(f"{source.name}: --stage chooses rows of a run table, and this is a fit")
         fitted = load_fit(source)
+        if law not in (AUTO, fitted.law):
+            raise InputError(
+                f"{source.name}: this is a fit of the law {fitted.law}, and --law says what to fit to a run table"
+            )
         return (fitted if domain is None else fitted.at(domain)), None
     if law == AUTO or domain is None or not looks_at_domains(law):
         runs = read_runs(source, domain, stage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -57,19 +57,10 @@ class Plan:
             print(plan.summary())
 
     def _tolerance(self) -> PlanResult:
-        from scaling.planning import critical_ratio, linked_ratio
-        from scaling.planning.default import planning_law
+        from scaling.planning import critical_ratio
 
         if self.route == "link":
-            runs = self._table("--route link")
-            law = planning_law(runs)[0] if self.law == AUTO else self.law
-            if self.base_general_loss is not None or self.base_tokens is not None:
-                raise InputError(
-                    "base-general-loss and base-tokens have no use with --route link, which carries ratios"
-                )
-            return linked_ratio(
-                runs, self.params, self.tokens, self.tolerance, law=law, relative=self.relative, level=self.level
-            )
+            return self._linked()
         fitted, _ = read_fit(self.source, self.law, self.domain, self.stage)
         return critical_ratio(
             fitted,
@@ -82,9 +73,23 @@ class Plan:
             level=self.level,
         )
 
+    def _linked(self) -> PlanResult:
+        from scaling.planning import linked_ratio, planning_law
+
+        if self.base_general_loss is not None or self.base_tokens is not None:
+            raise InputError("base-general-loss and base-tokens have no use with --route link, which carries ratios")
+        runs = self._table("--route link")
+        law, note = planning_law(runs) if self.law == AUTO else (self.law, "")
+        plan = linked_ratio(
+            runs, self.params, self.tokens, self.tolerance, law=law, relative=self.relative, level=self.level
+        )
+        return replace(plan, warnings=(*plan.warnings, note)) if note else plan
+
     def _cmr(self) -> PlanResult:
         from scaling.planning import cmr_plan
 
+        if self.law != AUTO:
+            raise InputError("law has no use with --definition cmr, which has laws of its own")
         if self.base_general_loss is not None or self.base_tokens is not None:
             raise InputError(
                 "base-general-loss and base-tokens have no use with the CMR definition, which takes each size's own base"

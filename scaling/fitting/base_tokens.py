@@ -53,8 +53,8 @@ def base_tokens(runs: Runs) -> BaseTokens:
     frame = runs.frame
     trained = frame[frame["tokens"] > 0]
     sizes = np.unique(trained["params"])
-    if "base_tokens" in trained:
-        logged = trained[trained["base_tokens"] > 0]
+    if "base_tokens" in frame:
+        logged = frame[frame["base_tokens"] > 0]
         means = np.exp(np.log(logged["base_tokens"]).groupby(logged["params"]).mean()).reindex(sizes)
         if means.notna().all():
             return BaseTokens(tuple(map(float, sizes)), tuple(map(float, means)), True)

@@ -44,19 +44,16 @@ def candidates(
 
 
 def seeded(runs: Runs, chosen: pd.DataFrame) -> pd.DataFrame:
-    """params, ratio, tokens of chosen runs in their order, and a seed for each that no run of that size and ratio has had;
-    where seeds are not logged the runs of a table are taken to have the first ones."""
+    """params, ratio, tokens of chosen runs in their order, with seeds that no run of their size has had: the same one for
+    every ratio, so that few sweep files hold them, and the following ones for repeats. Seeds that a table does not log are
+    taken to be the first ones."""
     trained = runs.rows("general").drop_duplicates("run")
     place = trained.groupby(["params", "ratio"]).cumcount()
     logged = trained["seed"].fillna(place) if "seed" in trained else place
-    following: dict[tuple[float, float], int] = {}
-    for size, ratio, own in zip(trained["params"], trained["ratio"], logged, strict=True):
-        following[size, ratio] = max(following.get((size, ratio), 0), int(own) + 1)
-    given = []
-    for size, ratio in zip(chosen["params"], chosen["ratio"], strict=True):
-        given.append(following.get((size, ratio), 0))
-        following[size, ratio] = given[-1] + 1
-    return chosen[["params", "ratio", "tokens"]].reset_index(drop=True).assign(seed=given)
+    free = (logged.groupby(trained["params"]).max() + 1).to_dict()
+    made = chosen[["params", "ratio", "tokens"]].reset_index(drop=True)
+    repeat = made.groupby(["params", "ratio"]).cumcount()
+    return made.assign(seed=[int(free.get(n, 0)) + k for n, k in zip(made["params"], repeat, strict=True)])
 
 
 def ladder(runs: Runs) -> dict[int, float]:

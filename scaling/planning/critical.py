@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
-from scaling.fitting import Estimate, Fit
+from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
-from scaling.laws import get_law
+from scaling.laws import TermLaw, get_law
 from scaling.planning.base_warnings import base_factor, base_warnings
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
@@ -59,18 +59,18 @@ def critical_ratio(
     return _plan(fit, rise, question)
 
 
-def roots(rise: Rise) -> Array:
+def roots(rise: Rise, seed: int = 2) -> Array:
     """The largest ratios within the tolerance (B,), the point estimate first, NaN where there is none.
 
     A draw is of the law's curve and of what the law misses: the rise allowed differs from draw to draw by as much as
-    finished runs near the answer lie off the law.
+    finished runs near the answer lie off the law. seed: of that, and of nothing else in a plan.
     """
     count, allowed = rise.curve.count, rise.allowed
     point = largest_ratio(rise, np.full(count, allowed))
     if count < 2:
         return point
     miss = rise.miss(float(np.nan_to_num(point[0], nan=0.0)))
-    return largest_ratio(rise, allowed + scattered(count, miss)) if miss else point
+    return largest_ratio(rise, allowed + scattered(count, miss, seed=seed)) if miss else point
 
 
 def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
@@ -81,7 +81,9 @@ def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
     ratio = least_loss(rise)[0] if status == "infeasible" else value
     domain, missing = _domain(fit, question, ratio)
     warnings = [*notes, *rise.base.warnings, *distance_warnings(ranges, question)]
-    warnings += base_warnings(rise.curve.fit.base_tokens, question, rise.curve.base_tokens, _looks_at_base(fit))
+    warnings += base_warnings(
+        rise.curve.fit.base_tokens, question, rise.curve.base_tokens, _looks_at_base(rise.curve.fit)
+    )
     warnings += ratio_warnings(ranges["ratio"], rise.curve.fit.ratios, value)
     warnings += [*missing, *_fit_warnings(fit, rise, ratio)]
     return Plan(
@@ -98,9 +100,11 @@ def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
     )
 
 
-def _looks_at_base(fit: Fit) -> bool:
-    assert fit.general is not None
-    return "progress" in get_law(fit.general.law).variables
+def _looks_at_base(general: CorpusFit) -> bool:
+    """Whether the fit makes a difference of what the base saw."""
+    law = get_law(general.law)
+    terms = law.terms if isinstance(law, TermLaw) else ()
+    return any("progress" in term.variables and term.coefficient not in general.dropped for term in terms)
 
 
 def _status(rise: Rise, found: Array) -> tuple[Status, list[str]]:

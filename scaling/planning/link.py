@@ -44,20 +44,22 @@ def carry(sizes: Array, ratios: Array, target: float) -> Array:
 def linked(answers: BySize, question: Question) -> tuple[Array, list[str]]:
     """The critical ratios (B,) at the question's size from those of the probed sizes, and what to know about them.
 
-    Sizes at which the answer is 0 or 1 are left out. Raises `NotIdentified` where fewer than two are left, unless all
-    agree that every ratio passes, or that none does.
+    Sizes at which no ratio passes, or every one, are left out, which is said. Raises `NotIdentified` where fewer than two
+    are left, unless all agree that every ratio passes, or that none does.
     """
     sizes = np.array(sorted(answers))
     table = np.stack([answers[size] for size in sizes], axis=1)
     listed = ", ".join(f"{format_count(n)}: {ratio:.3f}" for n, ratio in zip(sizes, table[0], strict=True))
     notes = [f"critical ratio by size: {listed}"]
     inside = np.isfinite(table[0]) & (table[0] < 1)
-    if not inside.any():
-        every = "is within" if np.isfinite(table[0]).all() else "exceeds"
+    if np.isnan(table[0]).all() or (table[0] == 1).all():
+        every = "exceeds" if np.isnan(table[0]).any() else "is within"
         return table[:, -1], [f"every size's general loss {every} the tolerance at any ratio", *notes]
     if inside.sum() < 2:
         target = format_count(question.params)
         raise NotIdentified(f"to carry the critical ratio to {target} params takes two or more sizes ({listed})")
+    if not inside.all():
+        notes.append("sizes at which no ratio passes, or every one, are not in the link")
     own = "" if inside.sum() > 2 else "; the error of that link is not in the interval"
     notes.append(f"-log(1 - ratio) is carried as a power law in params{own}")
     return carry(sizes[inside], np.nan_to_num(table[:, inside], nan=0.0), question.params), notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,8 @@ def linked_ratio(
     fits = {size: fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed) for size in sizes}
     own = next((size for size in sizes if same(size, question.params)), None)
     if own is not None:
-        return critical_ratio(fits[own], own, tokens, tolerance, relative=relative, level=level)
+        plan = critical_ratio(fits[own], params, tokens, tolerance, relative=relative, level=level)
+        return replace(plan, route="link")
     try:
         found, notes = _carried(fits, question)
     except NotIdentified as reason:
@@ -74,10 +76,12 @@ def linked_ratio(
 
 def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[str]]:
     answers, notes = {}, []
-    for size, one in fits.items():
+    for place, (size, one) in enumerate(fits.items()):
         here = Question(size, question.tokens, question.tolerance, question.relative, question.level)
         try:
-            answers[size] = roots(general_rise(one, here, None, None))
+            answers[size] = roots(
+                general_rise(one, here, None, None), seed=100 + place
+            )  # misses of sizes are unrelated
         except NotIdentified as reason:
             notes.append(str(reason))
     if not answers:

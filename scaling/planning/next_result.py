@@ -42,9 +42,7 @@ class NextProbes:
     def to_json_dict(self) -> dict[str, Any]:
         """The contract of `scaling next --json`; NaN becomes None."""
         return {
-            "runs": [
-                {str(k): finite_or_none(float(v)) for k, v in row.items()} for row in self.runs.to_dict("records")
-            ],
+            "runs": [{**row, "seed": int(row["seed"])} for row in self.runs.astype(float).to_dict("records")],
             "width_before": finite_or_none(self.width_before),
             "width_after": finite_or_none(self.width_after),
             "flops": self.flops,

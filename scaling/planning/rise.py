@@ -74,6 +74,9 @@ def general_rise(fit: Fit, question: Question, measured: float | None, base_toke
     assert fit.general is not None
     if base_tokens is not None and not (math.isfinite(base_tokens) and base_tokens > 0):
         raise InputError(f"base tokens must be above 0, not {base_tokens:g}")
+    seen = fit.general.base_tokens
+    if base_tokens is not None and (seen is None or not seen.known):
+        raise InputError("the table has no column base_tokens, so those of the target have no use")
     curve = Curve(fit.general, question, base_tokens)
     differences = get_law(fit.general.law).target == "delta"
     if measured is not None:

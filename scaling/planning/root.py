@@ -38,7 +38,7 @@ def largest_ratio(losses: Losses, limit: Array) -> Array:
 
 def least_loss(losses: Losses) -> tuple[float, float]:
     """Return (ratio, loss) where the first of the curves is least on the grid; the smallest such ratio."""
-    values = losses(GRID[None, :])[0]
+    values = losses(GRID[None, :])[0][:-1]  # a jump at ratio 1 alone is none (see largest_ratio)
     at = int(np.argmin(values))
     return float(GRID[at]), float(values[at])
 
@@ -46,4 +46,5 @@ def least_loss(losses: Losses) -> tuple[float, float]:
 def first_feasible(losses: Losses, limit: float) -> float:
     """Return the smallest grid ratio at which the first curve passes; NaN where none does."""
     passes = losses(GRID[None, :])[0] <= limit
+    passes[-1] &= passes[-2]
     return float(GRID[np.argmax(passes)]) if passes.any() else np.nan

@@ -103,6 +103,12 @@ def test_a_corpus_seen_more_often_than_it_allows_is_refused(make_sweep: MakeSwee
     assert run(make_sweep(domain={**domain, "max_epochs": 50}), tmp_path / "runs.parquet").trained == 4
 
 
+def test_a_base_that_sees_the_text_too_often_is_refused_as_well(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    general = {"name": "prose", "train": ["prose.jsonl"], "held_out_fraction": 0.2, "max_epochs": 0.01}
+    with pytest.raises(InputError, match=r"base-d1: corpus 'prose' would be seen .* max_epochs is 0\.01"):
+        run(make_sweep(general=general), tmp_path / "runs.parquet")
+
+
 def test_sweeps_that_share_a_work_folder_share_their_base(make_sweep: MakeSweep, tmp_path: Path) -> None:
     work = tmp_path / "work"
     assert run(make_sweep(), tmp_path / "one.parquet", work=work).trained == 4

@@ -39,14 +39,15 @@ class BurnIn:
     warnings: tuple[str, ...] = ()
 
 
-def transient_runs(runs: Runs) -> list[str]:
+def transient_runs(runs: Runs, with_base: bool = True) -> list[str]:
     """The runs whose general loss rises and then falls by more than its own jitter, base loss included where there is
-    one. The ends of a trunk's branches are one run."""
+    one and it is asked for. The ends of a trunk's branches are one run."""
     frame = runs.frame
     if "general_loss" not in frame:
         return []
     frame = frame[frame["general_loss"].notna()].sort_values("tokens", kind="stable")
-    base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True))
+    base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True)) if with_base else {}
+    frame = frame if with_base else frame[frame["tokens"] > 0]
     found = []
     for name, rows in frame.groupby(units(frame)):
         losses = rows["general_loss"].to_numpy(float)
@@ -93,8 +94,10 @@ def choose_burn_in(
 ) -> BurnIn:
     """The burn-in given, or the one that the rule above chooses."""
     stiff = any("tokens" in law.variables and not law.follows_rise for law in laws.values())
-    rising = transient_runs(runs) if stiff else []
-    total = units(runs.frame).nunique()
+    # A law of differences takes the step from the base to the first checkpoint in its floor.
+    steps = "general" in laws and laws["general"].target == "loss"
+    rising = transient_runs(runs, steps) if stiff else []
+    total = units(runs.frame[runs.frame["tokens"] > 0]).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
     note = (
         f"the general loss rises before it falls in {len(rising)} of {total} runs ({some}), which the law cannot follow"

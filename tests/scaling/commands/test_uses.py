@@ -84,7 +84,7 @@ def test_limited(capsys: pytest.CaptureFixture[str], runs: Path, saved: Path) ->
     assert found["ratio"]["low"] < found["ratio"]["value"] < found["ratio"]["high"]
     assert found["probe_epochs"] is None
     table = load_runs(runs)
-    repeated = ask(capsys, LIMITED, runs, "--tokens", "3.2B", "--max-epochs", 2)
+    repeated = ask(capsys, LIMITED, runs, "--law", "dcpt", "--tokens", "3.2B", "--max-epochs", 2)
     assert repeated == limited_data(fit(table), 1e9, 5e8, 3.2e9, max_epochs=2, runs=table).to_json_dict()
     assert repeated["probe_epochs"] == 2
     assert main(words(LIMITED, saved)) == 0
