@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scaling.fitting import Fit
 from scaling.fitting.estimation.prepare import prepare
 from scaling.laws import Law, get_law
-from scaling.planning.information import Blocks, Design, blocks, start
+from scaling.planning.information import Design, blocks, start
 from scaling.planning.noise_parts import noise_parts
 from scaling.planning.sensitivity import Sensitivity
 from scaling.runs import Runs, share
@@ -20,8 +20,8 @@ _EPS = 1e-9  # checkpoints at the burn-in itself count
 
 def design(
     runs: Runs, fitted: Fit, found: Sensitivity, possible: pd.DataFrame, checkpoints: int
-) -> tuple[Design, Blocks, Array]:
-    """What is trained, the blocks of the C possible runs, and the answer's slope (K, p) to the parameters of both.
+) -> tuple[Design, Array]:
+    """What is trained and could be, and the answer's slope (K, p) to the parameters.
 
     Parameters are scaled to the table's rows. The law's typical values are a prior: it matters only where the table tells
     less than what is usual anyway.
@@ -34,15 +34,14 @@ def design(
     scale = np.where(size > 0, size, 1.0)
     slopes = slopes / scale[..., None]
     _, first, run = np.unique(rows.run, return_index=True, return_inverse=True)
-    trained = pd.DataFrame({"params": rows.x["params"][first], "ratio": rows.ratio[first]})
-    both = pd.concat([trained, possible[["params", "ratio"]]]).round({"ratio": 3})
-    cell = both.groupby(["params", "ratio"]).ngroup().to_numpy()
-    residual = rows.observed - law.value(found.theta[0], rows.x)
-    noise = noise_parts(residual, run, cell[: len(first)], slopes[0])
-    prior = noise.row * _precision(law, found.theta, scale)
-    present = start(blocks(slopes, run, cell[: len(first)]), noise, prior, int(cell.max()) + 1)
+    place = np.column_stack([np.log(rows.x["params"]), rows.ratio])[first]
+    cell = np.unique(place.round(3), axis=0, return_inverse=True)[1].reshape(-1)
+    noise = noise_parts(rows.observed - law.value(found.theta[0], rows.x), run, cell, slopes[0])
     there, where = _rows(runs, fitted, found, possible, checkpoints)
-    return present, blocks(there / scale[..., None], where, cell[len(first) :]), found.slope / scale
+    options = np.column_stack([np.log(possible["params"]), possible["ratio"]])
+    prior = noise.row * _precision(law, found.theta, scale)
+    could = blocks(there / scale[..., None], where, options)
+    return start(blocks(slopes, run, place), could, noise, prior), found.slope / scale
 
 
 def _precision(law: Law, theta: Array, scale: Array) -> Array:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from scaling.planning.information import Blocks, Design
+from scaling.planning.information import Design
 from scaling.planning.sensitivity import Sensitivity
 
 Array = NDArray[np.float64]
@@ -37,16 +37,15 @@ class Choice:
 
 def choose(
     present: Design,
-    options: Blocks,
     possible: pd.DataFrame,
     budget: float,
     found: Sensitivity,
     slope: Array,
     level: float,
 ) -> Choice:
-    """Add runs to `present` from `options` until none fits in the budget or helps; slope (K, p): the answer's."""
+    """Add possible runs to the design until none fits in the budget or helps; slope (K, p): the answer's."""
     fixed = found.floor / found.steepness**2
-    tried = [_greedy(present, options, possible, budget, fixed, slope, power) for power in POWERS]
+    tried = [_greedy(present, possible, budget, fixed, slope, power) for power in POWERS]
     places, flops, variances = min(tried, key=lambda one: one[2][-1])
     widths = 2 * float(ndtri(0.5 + level / 2)) * np.sqrt(variances)
     enough = int(np.argmax(widths <= (1 + WORTH) * widths[-1]))
@@ -56,7 +55,6 @@ def choose(
 
 def _greedy(
     present: Design,
-    options: Blocks,
     possible: pd.DataFrame,
     budget: float,
     fixed: Array,
@@ -71,12 +69,12 @@ def _greedy(
     variances = [float(_typical(present.variance(slope) + fixed))]
     while len(places) < MOST:
         cost, left = run + base, budget - sum(flops)
-        fall = variances[-1] - _typical(present.variances(slope, options) + fixed[:, None])
+        fall = variances[-1] - _typical(present.variances(slope) + fixed[:, None])
         rate = np.where(cost <= left * (1 + 1e-9), fall / cost**power, -np.inf)
         best = int(np.argmax(rate))
         if not rate[best] > 0:
             break
-        present = present.plus(options, best)
+        present = present.plus(best)
         places.append(best)
         flops.append(float(cost[best]))
         variances.append(variances[-1] - float(fall[best]))

@@ -1,10 +1,10 @@
 """What runs tell of a law's parameters, to first order: no refitting, so that a thousand possible runs cost nothing.
 
-A fit is least squares over rows. The rows of a run share some luck, and the runs of one cell (size and ratio), whatever
-their seed, share what the law misses there. So with J the derivatives of a cell's rows to the parameters, residuals have
-the covariance V = own + luck (1 1' within runs) + miss (1 1'), and the parameters the covariance A^-1 B A^-1 with
-A = sum J'J and B = sum J'V J over cells (the sandwich of what is really fitted, not of the best possible weights).
-Without the miss, forty seeds of one cheap run would seem to be a good design.
+A fit is least squares over rows. The rows of a run share some luck, and what the law misses goes on from a run to those of
+a like size and ratio, whatever their seed. So with J the derivatives of the rows to the parameters, residuals have the
+covariance V = own + luck (1 1' within runs) + miss * kinship of the runs, and the parameters the covariance A^-1 B A^-1 with
+A = J'J and B = J'V J (the sandwich of what is really fitted, not of the best possible weights). Without the miss, forty
+seeds of one cheap run would seem to be a good design; without kinship, ten ratios of the smallest size.
 """
 
 from __future__ import annotations
@@ -20,67 +20,80 @@ from scaling.planning.noise_parts import NoiseParts
 Array = NDArray[np.float64]
 Index = NDArray[np.integer[Any]]
 _RIDGE = 1e-9  # of the largest information on a parameter: directions that nothing tells stay finite
+SIZE_REACH, RATIO_REACH = 1.0, 0.25  # how far the law's misses go on: an e-fold of size, a quarter of the ratios
+
+
+def kinship(one: Array, other: Array) -> Array:
+    """How much of the law's miss runs share, (R, S) for places (R, 2) and (S, 2) of log params and ratio: 1 for the same
+    size and ratio, less by a factor e for each reach."""
+    apart = np.abs(one[:, None, :] - other[None, :, :]) / (SIZE_REACH, RATIO_REACH)
+    return np.asarray(np.exp(-apart.sum(axis=-1)))
 
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """R runs at K places: squares J'J (K, R, p, p) and sums J'1 (K, R, p) over the rows of each; its cell (R,)."""
+    """R runs at K points: squares J'J (K, R, p, p) and sums J'1 (K, R, p) over the rows of each; place (R, 2): their log
+    params and ratio."""
 
     squares: Array
     sums: Array
-    cell: Index
+    place: Array
 
 
-def blocks(slopes: Array, run: Index, cell: Index) -> Blocks:
-    """The blocks of R runs from the derivatives (K, p, n) of their rows; run (n,) is 0..R-1, cell is (R,)."""
-    parts = [slopes[:, :, run == place] for place in range(len(cell))]
+def blocks(slopes: Array, run: Index, place: Array) -> Blocks:
+    """The blocks of R runs from the derivatives (K, p, n) of their rows; run (n,) is 0..R-1, place is (R, 2)."""
+    parts = [slopes[:, :, run == one] for one in range(len(place))]
     squares = np.stack([part @ np.swapaxes(part, -1, -2) for part in parts], axis=1)
-    return Blocks(squares, np.stack([part.sum(axis=-1) for part in parts], axis=1), cell)
+    return Blocks(squares, np.stack([part.sum(axis=-1) for part in parts], axis=1), place)
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """The bread A and the meat B (K, p, p) of what is trained so far, and the sums J'1 of its cells, shared (K, cells, p)."""
+    """The bread A and the meat B (K, p, p) of what is trained so far, and the R runs that could be added; kin (K, R, p): the
+    trained runs' sums J'1, each times its kinship to the possible run."""
 
     noise: NoiseParts
+    options: Blocks
     bread: Array
     meat: Array
-    shared: Array
+    kin: Array
 
     def variance(self, slope: Array) -> Array:
         """Variance (K,) of an answer with derivatives slope (K, p)."""
         return _sandwich(self.bread[:, None], self.meat[:, None], slope)[:, 0]
 
-    def variances(self, slope: Array, runs: Blocks) -> Array:
-        """Variances (K, R) with each of the runs added on its own."""
-        return _sandwich(self.bread[:, None] + runs.squares, self.meat[:, None] + self._meat(runs), slope)
+    def variances(self, slope: Array) -> Array:
+        """Variances (K, R) with each of the possible runs added on its own."""
+        return _sandwich(self.bread[:, None] + self.options.squares, self.meat[:, None] + self._meat(), slope)
 
-    def plus(self, runs: Blocks, place: int) -> Design:
-        """The design with one of the runs added."""
-        one = Blocks(runs.squares[:, [place]], runs.sums[:, [place]], runs.cell[[place]])
-        shared = self.shared.copy()
-        shared[:, one.cell[0]] += one.sums[:, 0]
+    def plus(self, run: int) -> Design:
+        """The design with one of the possible runs added."""
+        options = self.options
+        near = kinship(options.place, options.place[[run]])[:, 0]
         return replace(
-            self, bread=self.bread + one.squares[:, 0], meat=self.meat + self._meat(one)[:, 0], shared=shared
+            self,
+            bread=self.bread + options.squares[:, run],
+            meat=self.meat + self._meat()[:, run],
+            kin=self.kin + near[:, None] * options.sums[:, [run]],
         )
 
-    def _meat(self, runs: Blocks) -> Array:
-        """What each run adds to the meat (K, R, p, p)."""
-        noise, there = self.noise, self.shared[:, runs.cell]
-        crossed = _outer(there, runs.sums)
-        common = (noise.luck + noise.miss) * _outer(runs.sums, runs.sums)
-        return np.asarray(noise.own * runs.squares + common + noise.miss * (crossed + np.swapaxes(crossed, -1, -2)))
+    def _meat(self) -> Array:
+        """What each possible run adds to the meat (K, R, p, p)."""
+        noise, sums = self.noise, self.options.sums
+        crossed = _outer(self.kin, sums)
+        own = noise.own * self.options.squares + (noise.luck + noise.miss) * _outer(sums, sums)
+        return np.asarray(own + noise.miss * (crossed + np.swapaxes(crossed, -1, -2)))
 
 
-def start(runs: Blocks, noise: NoiseParts, prior: Array, cells: int) -> Design:
-    """The design of the runs that are there, of `cells` cells in all; prior (K, p): precisions that parameters have anyhow,
-    as if from rows on their own of the noise of a typical row."""
+def start(trained: Blocks, options: Blocks, noise: NoiseParts, prior: Array) -> Design:
+    """The design of the trained runs; prior (K, p): precisions that parameters have anyhow, as if from rows on their own of
+    the noise of a typical row."""
     weak = prior[..., None] * np.eye(prior.shape[-1])
-    shared = np.zeros((len(prior), cells, prior.shape[-1]))
-    design = Design(noise, weak, noise.row * weak, shared)
-    for place in range(len(runs.cell)):
-        design = design.plus(runs, place)
-    return design
+    squares, sums = trained.squares.sum(axis=1), trained.sums
+    near = noise.miss * kinship(trained.place, trained.place) + noise.luck * np.eye(len(trained.place))
+    meat = noise.own * squares + np.swapaxes(sums, -1, -2) @ near @ sums
+    kin = kinship(options.place, trained.place) @ sums
+    return Design(noise, options, squares + weak, meat + noise.row * weak, kin)
 
 
 def _outer(left: Array, right: Array) -> Array:

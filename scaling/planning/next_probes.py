@@ -81,8 +81,8 @@ def next_probes(
         empty = pd.DataFrame(columns=list(COLUMNS), dtype=float)
         nothing = (empty, math.nan, math.nan, 0.0, float(budget), UNKNOWN)
         return NextProbes(*nothing, "not_identified", (str(reason),), question, law)
-    present, options, slope = design(runs, fitted, found, possible, checkpoints)
-    chosen = choose(present, options, possible, float(budget), found, slope, level)
+    present, slope = design(runs, fitted, found, possible, checkpoints)
+    chosen = choose(present, possible, float(budget), found, slope, level)
     said = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
     now = roots(rise)
     return NextProbes(
