@@ -1,13 +1,12 @@
 """Do the runs that `next_probes` chooses reach the width of a full grid with half of its FLOPs?
 
-python benchmarks/next_probes.py [--worlds 24] [--first 2000] [--jobs 1] [--shares 0.3 0.5]   about 40 s a world
+python benchmarks/next_probes.py [--worlds 24] [--first 3000] [--jobs 1] [--shares 0.3 0.5]   about 30 s a world
 
 In the worlds of forgetting_worlds.py, whose forgetting follows none of our laws: a pilot (the smallest size at 4 ratios, the
 middle one at 3: about 15 % of the grid's FLOPs) is fitted, `next_probes` chooses runs for the target at 8 times the largest
 size of the grid, they are drawn from the world, and the plan is made again from the larger table. Its interval and error
 stand beside those of the full grid of 3 sizes x 7 ratios. Bases of all three sizes are there, as in a family of models.
 Shares are of the grid's FLOPs, the pilot's included. "random" draws runs of the grid's sizes and ratios as the budget allows.
-"greedy per FLOP" is `next_probes` with the first of its three ways of choosing alone.
 
 Widths and errors are of the critical ratio; an answer of "no ratio" counts as 0 and its width as 1, as nothing is known.
 Widths and what is compared with the grid's are of the worlds in which the grid's plan has an interval; errors are of all.
@@ -26,7 +25,7 @@ import pandas as pd
 from forgetting_worlds import RATIOS, TOLERANCE, World, world
 
 import scaling
-from scaling.planning import critical_ratio, greedy
+from scaling.planning import critical_ratio
 from scaling.planning.next_probes import next_probes
 from scaling.runs import validate
 
@@ -53,15 +52,6 @@ def ask(here: World, start: list[Run], budget: float) -> list[Run]:
     return [(float(r.params), float(r.ratio), int(r.seed)) for r in found.runs.itertuples()]
 
 
-def per_flop(here: World, start: list[Run], budget: float) -> list[Run]:
-    """The same with the fall of the variance per FLOP alone."""
-    kept, greedy.POWERS = greedy.POWERS, (1.0,)
-    try:
-        return ask(here, start, budget)
-    finally:
-        greedy.POWERS = kept
-
-
 def at_random(here: World, start: list[Run], budget: float) -> list[Run]:
     """Runs of the grid, each as likely as any other that is still affordable; repeats have other seeds."""
     rng = np.random.default_rng([here.seed, 3])
@@ -75,7 +65,7 @@ def at_random(here: World, start: list[Run], budget: float) -> list[Run]:
         chosen.append((size, ratio, sum((size, ratio) == one[:2] for one in (*start, *chosen))))
 
 
-WAYS: dict[str, Way] = {"next_probes": ask, "greedy per FLOP": per_flop, "random": at_random}
+WAYS: dict[str, Way] = {"next_probes": ask, "random": at_random}
 
 
 def plan(here: World, runs: list[Run]) -> dict[str, float]:
@@ -114,7 +104,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=24)
-    parser.add_argument("--first", type=int, default=2000)
+    parser.add_argument("--first", type=int, default=3000)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.3, 0.5])
     parser.add_argument("--rows", type=Path, help="write what is in the table world by world to this CSV file")

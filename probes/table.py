@@ -18,11 +18,12 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
 
 
 def write_table(everything: list[AnyJob], out: Path) -> int:
-    """Write the rows of all CPT runs to the run table; returns their number. Nothing is written before a checkpoint."""
+    """Write the rows of all CPT runs to the run table; returns their number. Nothing is written (0) before a checkpoint."""
     rows = [row for job in everything if job.kind == "cpt" for row in logged_rows(job)]
-    if any(row["tokens"] > 0 for row in rows):
-        frame = validate(pd.DataFrame(rows), str(out)).frame
-        write_atomically(out, lambda part: WRITERS[out.suffix](frame, part))
+    if not any(row["tokens"] > 0 for row in rows):
+        return 0
+    frame = validate(pd.DataFrame(rows), str(out)).frame
+    write_atomically(out, lambda part: WRITERS[out.suffix](frame, part))
     return len(rows)
 
 

@@ -1,8 +1,7 @@
-"""Choosing runs one by one, each that of the largest fall of the answer's variance for its cost.
+"""Choosing runs one by one, each that of the largest fall of the answer's variance of those that the budget still pays for.
 
-For its cost is per FLOP, per square root of a FLOP, and whatever it costs: the first takes many small runs and may have
-nothing left for the one large run that would tell more, the last the opposite. Of the three lists the one after which the
-variance is least is taken; of equal ones the cheaper way of choosing.
+The fall is divided by the cost to a power. Per FLOP (1) many small runs are taken: to first order they tell most for their
+cost, but what the law misses of larger models they do not tell, and plans from them erred more (benchmarks/next_probes.py).
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from scaling.planning.sensitivity import Sensitivity
 
 Array = NDArray[np.float64]
 MOST = 40  # runs: beyond that first-order widths mean little, and a fit to what was trained tells more
-POWERS = (1.0, 0.5, 0.0)  # of the cost, by which the fall of the variance is divided
+POWER = 0.0  # of the cost, by which the fall of the variance is divided: 1 is per FLOP
 WORTH = 0.02  # of the width: the last runs that bring no more than this together are not asked for
 
 
 @dataclass(frozen=True)
 class Choice:
-    """places: the rows of the possible runs, in the order chosen; flops and widths (expected after it) of each. before: the
-    width without any; full: whether it ended at MOST runs."""
+    """places: the rows of the possible runs, in the order chosen; flops and widths (to first order, after it) of each. before:
+    the width without any; full: whether it ended at MOST runs."""
 
     places: list[int]
     flops: list[float]
@@ -45,12 +44,10 @@ def choose(
 ) -> Choice:
     """Add possible runs to the design until none fits in the budget or helps; slope (K, p): the answer's."""
     fixed = found.floor / found.steepness**2
-    tried = [_greedy(present, possible, budget, fixed, slope, power) for power in POWERS]
-    places, flops, variances = min(tried, key=lambda one: one[2][-1])
+    places, flops, variances = _greedy(present, possible, budget, fixed, slope)
     widths = 2 * float(ndtri(0.5 + level / 2)) * np.sqrt(variances)
     enough = int(np.argmax(widths <= (1 + WORTH) * widths[-1]))
-    shown = [min(float(w), 1.0) for w in widths]
-    return Choice(places[:enough], flops[:enough], shown[1 : enough + 1], shown[0], enough == MOST)
+    return Choice(places[:enough], flops[:enough], widths[1 : enough + 1].tolist(), float(widths[0]), enough == MOST)
 
 
 def _greedy(
@@ -59,7 +56,6 @@ def _greedy(
     budget: float,
     fixed: Array,
     slope: Array,
-    power: float,
 ) -> tuple[list[int], list[float], list[float]]:
     """The places, the cost of each, and the variances before and after each."""
     sizes, run = possible["params"].to_numpy(float), possible["flops"].to_numpy(float)
@@ -70,7 +66,7 @@ def _greedy(
     while len(places) < MOST:
         cost, left = run + base, budget - sum(flops)
         fall = variances[-1] - _typical(present.variances(slope) + fixed[:, None])
-        rate = np.where(cost <= left * (1 + 1e-9), fall / cost**power, -np.inf)
+        rate = np.where(cost <= left * (1 + 1e-9), fall / cost**POWER, -np.inf)
         best = int(np.argmax(rate))
         if not rate[best] > 0:
             break

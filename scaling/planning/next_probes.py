@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.fitting import CorpusFit, Fit, fit
+from scaling.fitting import CorpusFit, Estimate, Fit, fit
+from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.candidates import candidates, seeded
@@ -53,8 +54,8 @@ def next_probes(
     A run costs 6 N D, and 6 N base tokens once where the table has no base of its size. The law (by default that of
     `planning_law`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
     checkpoints and the noise that the fit shows, at the fit and at draws of it (see `information`). Runs are chosen one by
-    one, each time that of the largest fall of the answer's variance for its cost, of those that what is left of the budget
-    pays for (see `greedy`); a run may come again with another seed.
+    one, each time that of the largest fall of the answer's variance of those that the rest of the budget pays for (see
+    `greedy`); a run may come again with another seed. Runs at the end that bring little together are left out.
 
     sizes, ratios, lengths: of the runs to choose from. By default sizes are those of the table, and those in `bases` (of
     which there are bases, at no cost) or else twice the largest (where the target is as large and the table says how long
@@ -84,19 +85,29 @@ def next_probes(
     present, slope = design(runs, fitted, found, possible, checkpoints)
     chosen = choose(present, possible, float(budget), found, slope, level)
     said = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
-    now = roots(rise)
+    drawn = roots(rise)
+    now = interval(drawn[0], np.nan_to_num(drawn[1:], nan=0.0), level)
+    widths = _on_the_plan(general, now, [chosen.before, *chosen.widths])
     return NextProbes(
-        runs=seeded(runs, possible.iloc[chosen.places]).assign(flops=chosen.flops, width_after=chosen.widths),
-        width_before=chosen.before,
-        width_after=chosen.widths[-1] if chosen.widths else chosen.before,
+        runs=seeded(runs, possible.iloc[chosen.places]).assign(flops=chosen.flops, width_after=widths[1:]),
+        width_before=widths[0],
+        width_after=widths[-1],
         flops=float(sum(chosen.flops)),
         budget=float(budget),
-        critical_ratio=interval(now[0], np.nan_to_num(now[1:], nan=0.0), level),
+        critical_ratio=now,
         status="ok" if chosen.places else "nothing_helps",
         warnings=tuple(dict.fromkeys([*said, *([note] if note else [])])),
         question=question,
         law=general.law,
     )
+
+
+def _on_the_plan(general: CorpusFit, now: Estimate[float], widths: list[float]) -> list[float]:
+    """Widths in proportion to those of first order, beginning with that of the plan's interval, none above 1. With few runs
+    a parameter the plan's tends to be too narrow, since residuals show little; then the larger of the two."""
+    own, few = now.high - now.low, general.runs < RUNS_PER_PARAMETER * len(general.parameters)
+    unit = own / widths[0] if own > 0 else 1.0
+    return [min((max(unit, 1.0) if few else unit) * width, 1.0) for width in widths]
 
 
 def _check(runs: Runs, budget: float, checkpoints: int) -> None:

@@ -22,10 +22,11 @@ class NextProbes:
     """The runs that shrink the interval of the critical ratio most for their compute.
 
     runs: in the order in which they were chosen, columns params, ratio, tokens, seed, flops (6 N D, and that of the base
-    where it is the first run of a size without one) and width_after, the width expected once it is trained. widths are of
-    the interval at the question's level, to first order: they are for comparing designs, and the plan of the larger table
-    tells the real one. critical_ratio is the plan's of the table as it is. status: "nothing_helps" where no run within
-    the budget narrows it by more than a little, "not_identified" where the table cannot say what would help (a warning says why).
+    where it is the first run of a size without one) and width_after, the width expected once it is trained. width_before is
+    that of the plan's interval (critical_ratio, of the table as it is; with few runs a first-order one if that is wider),
+    from which the others fall in proportion to first order: they are for comparing designs, and the plan of the larger
+    table tells the real ones. status: "nothing_helps" where no run within the budget narrows it by more than a little,
+    "not_identified" where the table cannot say what would help (a warning says why).
     """
 
     runs: pd.DataFrame

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from scaling.planning.information import Design, blocks, start
+from scaling.planning.information import Design, blocks, kinship, start
 from scaling.planning.noise_parts import NoiseParts, noise_parts
 
 NOISE = NoiseParts(miss=0.5, luck=0.3, own=0.2, row=1.0)
 RUN = np.repeat(np.arange(5), 3)
-CELL = np.array([0, 1, 1, 2, 0])  # runs 1 and 2, 0 and 4 are seeds of one cell
+PLACE = np.array([[1.0, 0.0], [1.0, 0.5], [1.0, 0.5], [2.0, 1.0], [1.0, 0.0]])  # log params, ratio; two cells twice
 PRIOR = np.array([[0.0, 0.1, 0.0], [0.2, 0.0, 0.0]])
+SLOPE = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]])
 
 
 @pytest.fixture
@@ -15,13 +16,14 @@ def slopes() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(2, 3, 15))
 
 
-def dense(slopes: np.ndarray, slope: np.ndarray, count: int) -> list[float]:
-    """Variance of slope' theta for least squares over the first `count` runs, the covariance of the rows written out."""
+def dense(slopes: np.ndarray, count: int) -> list[float]:
+    """Variance of SLOPE' theta for least squares over the first `count` runs, the covariance of the rows written out."""
     rows = np.flatnonzero(count > RUN)
-    run, cell = RUN[rows], CELL[RUN[rows]]
-    covariance = 0.2 * np.eye(len(rows)) + 0.3 * (run[:, None] == run) + 0.5 * (cell[:, None] == cell)
+    run = RUN[rows]
+    kin = np.exp(-np.abs(PLACE[run, None] - PLACE[None, run]) @ (1 / 1.0, 1 / 0.25))
+    covariance = 0.2 * np.eye(len(rows)) + 0.3 * (run[:, None] == run) + 0.5 * kin
     found = []
-    for j, prior, g in zip(slopes[:, :, rows], PRIOR, slope, strict=True):
+    for j, prior, g in zip(slopes[:, :, rows], PRIOR, SLOPE, strict=True):
         inverse = np.linalg.inv(j @ j.T + np.diag(prior))
         middle = j @ covariance @ j.T + NOISE.row * np.diag(prior)
         found.append(float(g @ inverse @ middle @ inverse @ g))
@@ -30,37 +32,41 @@ def dense(slopes: np.ndarray, slope: np.ndarray, count: int) -> list[float]:
 
 def made(slopes: np.ndarray, count: int) -> Design:
     kept = count > RUN
-    return start(blocks(slopes[:, :, kept], RUN[kept], CELL[:count]), NOISE, PRIOR, 3)
+    return start(blocks(slopes[:, :, kept], RUN[kept], PLACE[:count]), blocks(slopes, RUN, PLACE), NOISE, PRIOR)
 
 
 def test_variances_are_those_of_the_whole_covariance(slopes: np.ndarray) -> None:
-    slope = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]])
     for count in (3, 5):
-        assert made(slopes, count).variance(slope) == pytest.approx(dense(slopes, slope, count))
+        assert made(slopes, count).variance(SLOPE) == pytest.approx(dense(slopes, count))
 
 
 def test_a_run_more_is_the_larger_table(slopes: np.ndarray) -> None:
-    slope = np.ones((2, 3))
-    there, every = made(slopes, 4), blocks(slopes, RUN, CELL)
-    expected = dense(slopes, slope, 5)
-    assert there.variances(slope, every)[:, 4] == pytest.approx(expected)
-    assert there.plus(every, 4).variance(slope) == pytest.approx(expected)
+    there = made(slopes, 3)
+    assert there.variances(SLOPE)[:, 3] == pytest.approx(dense(slopes, 4))
+    assert there.plus(3).variance(SLOPE) == pytest.approx(dense(slopes, 4))
+    assert there.plus(3).variances(SLOPE)[:, 4] == pytest.approx(dense(slopes, 5))
+    assert there.plus(3).plus(4).variance(SLOPE) == pytest.approx(dense(slopes, 5))
 
 
-def test_seeds_do_not_tell_what_the_law_misses() -> None:
-    slopes = np.ones((1, 1, 3))
-    one = start(blocks(slopes, np.zeros(3, int), np.zeros(1, int)), NOISE, np.zeros((1, 1)), 2)
-    other = blocks(np.ones((1, 1, 6)), np.repeat([0, 1], 3), np.array([0, 1]))
-    repeated, elsewhere = one.variances(np.ones((1, 1)), other)[0]
-    assert one.variance(np.ones((1, 1)))[0] == pytest.approx(0.5 + 0.3 + 0.2 / 3)
-    assert repeated == pytest.approx(0.5 + 0.3 / 2 + 0.2 / 6)
-    assert elsewhere == pytest.approx((0.5 + 0.3 + 0.2 / 3) / 2)
+def test_misses_are_shared_by_neighbours() -> None:
+    places = np.array([[0.0, 0.5], [0.0, 0.5], [1.0, 0.5], [0.0, 0.75], [9.0, 0.5]])
+    assert kinship(places, places[:1])[:, 0] == pytest.approx([1, 1, np.exp(-1), np.exp(-1), np.exp(-9)])
+    one = np.ones((1, 1, 3))
+    others = blocks(np.ones((1, 1, 15)), RUN, places)
+    there = start(blocks(one, np.zeros(3, int), places[:1]), others, NOISE, np.zeros((1, 1)))
+    assert there.variance(np.ones((1, 1)))[0] == pytest.approx(0.5 + 0.3 + 0.2 / 3)
+    after = there.variances(np.ones((1, 1)))[0]
+    assert after[0] == pytest.approx(0.5 + 0.3 / 2 + 0.2 / 6), "another seed does not tell what the law misses"
+    assert after[4] == pytest.approx((0.5 + 0.3 + 0.2 / 3) / 2, rel=1e-3), "a far one does"
+    assert after[2] == after[3]
+    assert after[4] < after[2] < after[1] == after[0]
 
 
 def test_what_nothing_tells_stays_finite() -> None:
     slopes = np.zeros((1, 2, 3))
     slopes[0, 0] = 1.0
-    there = start(blocks(slopes, np.zeros(3, int), np.zeros(1, int)), NOISE, np.zeros((1, 2)), 1)
+    only = blocks(slopes, np.zeros(3, int), PLACE[:1])
+    there = start(only, only, NOISE, np.zeros((1, 2)))
     assert np.isfinite(there.variance(np.array([[1.0, 1.0]]))[0])
 
 
