@@ -35,7 +35,9 @@ class Run:
         if self.json:
             print(json.dumps({**asdict(summary), "out": str(self.out)}))
             return
-        written = f"{summary.rows} rows in {self.out}" if summary.rows else f"no run came to a checkpoint, no {self.out}"
+        written = (
+            f"{summary.rows} rows in {self.out}" if summary.rows else f"no run came to a checkpoint, no {self.out}"
+        )
         print(f"{written}: {summary.trained} jobs trained now, {summary.skipped} were there")
         for name in summary.diverged:
             print(f"diverged: {name}")

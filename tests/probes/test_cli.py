@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from probes import cli
 
@@ -34,6 +35,18 @@ def test_plan_prints_a_table(
     printed = capsys.readouterr().out
     assert "pretrain" in printed
     assert "cpt" in printed
+
+
+def test_a_sweep_that_diverged_before_a_checkpoint_says_that_there_is_no_table(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cpt = yaml.safe_load(make_sweep().read_text())["cpt"]
+    out = tmp_path / "runs.parquet"
+    call(monkeypatch, "run", make_sweep(cpt={**cpt, "learning_rate_fraction": 1e9}), "--out", out)
+    said = capsys.readouterr().out
+    assert "no run came to a checkpoint" in said
+    assert "diverged: toy-d1-r0-s0" in said
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("command", [["plan"], ["run", "--out", "runs.parquet"]])

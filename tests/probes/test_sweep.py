@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from probes import models, pool
-from probes.cli import main
 from probes.jobs import Job
 from probes.storage import read_json, write_json
 from probes.sweep import Listener, run, work_folder
@@ -240,18 +238,6 @@ def test_diverged_runs_are_told_and_do_not_stop_the_others(finished: tuple[Path,
     summary = run(path, out)
     assert summary.diverged == ["toy-d1-r0.5-s0"]
     assert (pd.read_parquet(out)["ratio"] == 0.5).sum() == 1
-
-
-def test_a_sweep_that_diverged_before_a_checkpoint_says_that_there_is_no_table(
-    make_sweep: MakeSweep, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cpt = yaml.safe_load(make_sweep().read_text())["cpt"]
-    out = tmp_path / "runs.parquet"
-    assert main(["run", str(make_sweep(cpt={**cpt, "learning_rate_fraction": 1e9})), "--out", str(out)]) == 0
-    said = capsys.readouterr().out
-    assert "no run came to a checkpoint" in said
-    assert "diverged: toy-d1-r0-s0" in said
-    assert not out.exists()
 
 
 def test_runs_of_a_base_that_diverged_are_not_trained(finished: tuple[Path, Path]) -> None:
