@@ -1,6 +1,6 @@
 """Do the runs that `next_probes` chooses reach the width of a full grid with half of its FLOPs?
 
-python benchmarks/next_probes.py [--worlds 24] [--first 3000] [--jobs 1] [--shares 0.3 0.5]   about 30 s a world
+python benchmarks/next_probes.py [--worlds 16] [--first 3000] [--jobs 1] [--shares 0.3 0.5]   about 30 s a world
 
 In the worlds of forgetting_worlds.py, whose forgetting follows none of our laws: a pilot (the smallest size at 4 ratios, the
 middle one at 3: about 15 % of the grid's FLOPs) is fitted, `next_probes` chooses runs for the target at 8 times the largest
@@ -103,7 +103,7 @@ def one_world(shares: list[float], seed: int) -> pd.DataFrame:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=24)
+    parser.add_argument("--worlds", type=int, default=16)
     parser.add_argument("--first", type=int, default=3000)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.3, 0.5])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import nnls
 
 from scaling.laws.base import Array, Mask
 
@@ -41,6 +40,8 @@ def exact_nonnegative(gram: Array, right: Array, signed: Mask) -> Array:
     root = np.sqrt(values[seen])
     matrix = root[:, None] * vectors[:, seen].T
     aim = (vectors[:, seen].T @ (right * scale)) / root
+    from scipy.optimize import nnls  # slow to import, and a plan of a saved fit does not need it
+
     found = nnls(np.concatenate([matrix, -matrix[:, signed]], axis=1), aim)[0]
     solution = found[: len(right)].copy()
     solution[signed] -= found[len(right) :]
