@@ -22,7 +22,7 @@ from forgetting_worlds import FAMILIES, TOLERANCE, World, world
 
 import scaling
 from scaling.planning import Plan, critical_ratio
-from scaling.planning.linked import linked_ratio
+from scaling.planning.across.linked import linked_ratio
 from scaling.runs import Runs, validate
 
 WAYS = ("forgetting", "D-CPT L3, base loss carried", "link of one forgetting fit a size")

@@ -12,7 +12,7 @@ from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOp
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
-    from scaling.planning.next_result import NextProbes
+    from scaling.planning.design.next_result import NextProbes
     from scaling.runs import Runs
 
 
@@ -95,7 +95,7 @@ class Next:
         )
 
     def _write(self, found: NextProbes, runs: Runs) -> list[str]:
-        from scaling.planning.next_sweep import sweep_files
+        from scaling.planning.design.next_sweep import sweep_files
 
         if self.out is None or self.sweep is None or found.status != "ok":
             return []

@@ -55,11 +55,13 @@ def distance_warnings(ranges: Ranges, question: Question) -> list[str]:
     return found
 
 
-def ratio_warnings(limits: tuple[float, float], ratios: Sequence[float], ratio: float) -> list[str]:
-    """Warn where the critical ratio lies outside the probed range, or in a wide gap between probed ratios (sorted)."""
+def ratio_warnings(
+    limits: tuple[float, float], ratios: Sequence[float], ratio: float, what: str = "critical ratio"
+) -> list[str]:
+    """Warn where a ratio lies outside the probed range, or in a wide gap between probed ratios (sorted)."""
     if math.isfinite(ratio) and not limits[0] <= ratio <= limits[1]:
         return [
-            f"the critical ratio {ratio:.3f} lies outside the probed ratios {limits[0]:g} to {limits[1]:g}; "
+            f"the {what} {ratio:.3f} lies outside the probed ratios {limits[0]:g} to {limits[1]:g}; "
             "replay tables are missed by 6 to 12 % at an end that was never trained"
         ]
     if not (ratios and math.isfinite(ratio)):
@@ -68,7 +70,7 @@ def ratio_warnings(limits: tuple[float, float], ratios: Sequence[float], ratio: 
     if ratios[above] == ratio or ratios[above] - ratios[above - 1] <= WIDE + 1e-9:
         return []
     return [
-        f"the critical ratio {ratio:.3f} lies between the probed ratios {ratios[above - 1]:g} and {ratios[above]:g}; "
+        f"the {what} {ratio:.3f} lies between the probed ratios {ratios[above - 1]:g} and {ratios[above]:g}; "
         "a probe between them would pin it"
     ]
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from scaling.fitting import Estimate
 from scaling.planning.question import Question
+from scaling.planning.text import brackets, extrapolation_text
 from scaling.units import finite_or_none
 
 Status = Literal["ok", "unconstrained", "infeasible", "not_identified"]
@@ -73,27 +74,18 @@ class Plan:
             ("domain loss", self.domain_loss),
         ):
             if math.isfinite(estimate.value):
-                lines.append(f"  {title:<18} {estimate.value:.4f}{_interval(estimate, '.4f')} nats/token")
-        lines += [f"  extrapolation      {self._extrapolation()}"]
+                lines.append(f"  {title:<18} {estimate.value:.4f}{brackets(estimate, '.4f')} nats/token")
+        lines += [f"  extrapolation      {extrapolation_text(self.extrapolation)}"]
         return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
 
     def _answer(self) -> str:
         if self.status == "not_identified":
             return "not identified by this table"
         if self.status == "infeasible":
-            return f"none: no ratio stays within the tolerance{_interval(self.critical_ratio, '.3f')}"
+            return f"none: no ratio stays within the tolerance{brackets(self.critical_ratio, '.3f')}"
         every = ", every ratio stays within the tolerance" if self.status == "unconstrained" else ""
-        level = f" ({100 * self.question.level:g} % interval)" if _interval(self.critical_ratio, ".3f") else ""
-        return f"{self.value:.3f}{_interval(self.critical_ratio, '.3f')}{level} domain share{every}"
-
-    def _extrapolation(self) -> str:
-        parts = [f"{self.extrapolation[name]:.3g}x in {name}" for name in ("params", "tokens")]
-        distance = self.extrapolation["ratio"]
-        beyond = f"{distance:.3g} beyond the probed ratios" if distance > 0 else "inside the probed ratios"
-        parts.append(beyond if math.isfinite(distance) else "ratio unknown")
-        if "base_tokens_per_param" in self.extrapolation:
-            parts.append(f"{self.extrapolation['base_tokens_per_param']:.3g}x in the base's tokens per parameter")
-        return ", ".join(parts)
+        level = f" ({100 * self.question.level:g} % interval)" if brackets(self.critical_ratio, ".3f") else ""
+        return f"{self.value:.3f}{brackets(self.critical_ratio, '.3f')}{level} domain share{every}"
 
 
 def not_identified(
@@ -119,9 +111,3 @@ def not_identified(
         law=law,
         route=route,
     )
-
-
-def _interval(estimate: Estimate[float], spec: str) -> str:
-    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)) or estimate.low == estimate.high:
-        return ""
-    return f" [{estimate.low:{spec}}, {estimate.high:{spec}}]"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from scaling.planning.information import Design, blocks, kinship, start
-from scaling.planning.noise_parts import NoiseParts, noise_parts
+from scaling.planning.design.information import Design, blocks, kinship, start
+from scaling.planning.design.noise_parts import NoiseParts, noise_parts
 
 NOISE = NoiseParts(miss=0.5, luck=0.3, own=0.2, row=1.0)
 RUN = np.repeat(np.arange(5), 3)

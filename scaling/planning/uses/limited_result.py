@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.planning.question import Question
-from scaling.planning.repetition import worth
 from scaling.planning.text import extrapolation_text, span
+from scaling.planning.uses.repetition import worth
 from scaling.units import finite_or_none, format_count
 
 Array = NDArray[np.float64]

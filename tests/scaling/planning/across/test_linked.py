@@ -11,7 +11,7 @@ import pytest
 from scaling import critical_ratio, fit, linked_ratio
 from scaling.errors import InputError
 from scaling.planning import Plan
-from scaling.planning.link import carry
+from scaling.planning.across.link import carry
 from scaling.runs import Runs, validate
 
 World = Callable[..., pd.DataFrame]

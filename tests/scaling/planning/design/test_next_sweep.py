@@ -9,8 +9,8 @@ import pytest
 from probes.config import Sweep, load_sweep
 from scaling.errors import InputError
 from scaling.fitting import Estimate
-from scaling.planning.next_result import NextProbes
-from scaling.planning.next_sweep import sweep_files
+from scaling.planning.design.next_result import NextProbes
+from scaling.planning.design.next_sweep import sweep_files
 from scaling.planning.question import Question
 from scaling.runs import Runs, validate
 

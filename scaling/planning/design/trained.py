@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scaling.fitting import Fit
 from scaling.fitting.estimation.prepare import prepare
 from scaling.laws import Law, get_law
-from scaling.planning.information import Design, blocks, start
-from scaling.planning.noise_parts import noise_parts
-from scaling.planning.sensitivity import Sensitivity
+from scaling.planning.design.information import Design, blocks, start
+from scaling.planning.design.noise_parts import noise_parts
+from scaling.planning.design.sensitivity import Sensitivity
 from scaling.runs import Runs, share
 
 Array = NDArray[np.float64]

@@ -12,12 +12,12 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.allocate_result import Allocation, AllocationQuestion
 from scaling.planning.extrapolation import FAR, distance_warnings, factors, ratio_warnings
-from scaling.planning.minimum import at_end, least
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
-from scaling.planning.surface import Surface, identified
+from scaling.planning.uses.allocate_result import Allocation, AllocationQuestion
+from scaling.planning.uses.minimum import at_end, least
+from scaling.planning.uses.surface import Surface, identified
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
@@ -83,8 +83,7 @@ def _allocation(fit: Fit, one: CorpusFit, question: AllocationQuestion, sizes: A
     target = Question(float(sizes[0]), float(tokens[0]), 0.0, False, question.level)
     far = factors(one.ranges, target, question.ratio)
     warnings = [*notes, *_distances(far), *distance_warnings(one.ranges, target)]
-    beyond = ratio_warnings(one.ranges["ratio"], one.ratios, question.ratio)
-    warnings += [warning.replace("the critical ratio", "the ratio") for warning in beyond]
+    warnings += ratio_warnings(one.ranges["ratio"], one.ratios, question.ratio, "ratio")
     warnings += [*fit.warnings, *(f"{one.corpus} fit: {warning}" for warning in one.warnings)]
     params, trained, per_param = (interval(v[0], v[1:], question.level) for v in (sizes, tokens, tokens / sizes))
     return Allocation(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.planning.noise_parts import NoiseParts
+from scaling.planning.design.noise_parts import NoiseParts
 
 Array = NDArray[np.float64]
 Index = NDArray[np.integer[Any]]

@@ -9,10 +9,10 @@ import pytest
 from scaling import load_runs
 from scaling.errors import InputError
 from scaling.planning import Plan, cmr_plan
-from scaling.planning.cmr_tokens import NEVER, token_laws
-from scaling.planning.link import carry
+from scaling.planning.across.cmr_tokens import NEVER, token_laws
+from scaling.planning.across.link import carry
 
-PUBLISHED = Path(__file__).parents[3] / "data" / "published"
+PUBLISHED = Path(__file__).parents[4] / "data" / "published"
 World = Callable[..., pd.DataFrame]
 Truth = Callable[..., float]
 

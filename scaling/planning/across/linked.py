@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
 from scaling.fitting.intervals.interval import interval
+from scaling.planning.across.link import linked
 from scaling.planning.critical import critical_ratio, roots
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.link import linked
 from scaling.planning.question import NotIdentified, Question, same
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import general_rise

@@ -12,7 +12,7 @@ from scaling import critical_ratio, tradeoff_table
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.base_tokens import BaseTokens
-from scaling.planning.pareto import pareto
+from scaling.planning.uses.pareto import pareto
 
 MakeFit = Callable[..., Fit]
 

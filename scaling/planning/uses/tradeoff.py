@@ -16,12 +16,12 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.critical import critical_ratio
 from scaling.planning.curve import Curve
-from scaling.planning.pareto import pareto
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import Plan
 from scaling.planning.rise import general_rise
-from scaling.planning.surface import identified, surface
-from scaling.planning.tradeoff_result import Tradeoff
+from scaling.planning.uses.pareto import pareto
+from scaling.planning.uses.surface import identified, surface
+from scaling.planning.uses.tradeoff_result import Tradeoff
 
 Array = NDArray[np.float64]
 _SLACK = 1e-9  # nats: the critical ratio itself is within the tolerance, whatever rounding makes of it

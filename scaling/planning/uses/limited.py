@@ -13,13 +13,13 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.limited_result import LimitedData, LimitedQuestion, LimitedStatus, Mix
-from scaling.planning.minimum import at_end, least
 from scaling.planning.question import NotIdentified
-from scaling.planning.repetition import probe_epochs, repetition_warnings
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
-from scaling.planning.surface import Surface, identified, surface
+from scaling.planning.uses.limited_result import LimitedData, LimitedQuestion, LimitedStatus, Mix
+from scaling.planning.uses.minimum import at_end, least
+from scaling.planning.uses.repetition import probe_epochs, repetition_warnings
+from scaling.planning.uses.surface import Surface, identified, surface
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -78,8 +78,7 @@ def _plan(
     target = question.target(value)
     warnings = [*found, *notes, *repetition_warnings(best.epochs.value, runs), *_unseen(question, best)]
     warnings += distance_warnings(domain.fit.ranges, target)
-    beyond = ratio_warnings(domain.fit.ranges["ratio"], domain.fit.ratios, value)
-    warnings += [warning.replace("the critical ratio", "the ratio") for warning in beyond]
+    warnings += ratio_warnings(domain.fit.ranges["ratio"], domain.fit.ratios, value, "ratio")
     warnings += [*missing, *fit.warnings, *(f"domain fit: {warning}" for warning in domain.fit.warnings)]
     return LimitedData(
         best=best,

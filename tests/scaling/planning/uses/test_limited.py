@@ -13,7 +13,7 @@ from scaling import limited_data
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.base_tokens import BaseTokens
-from scaling.planning.repetition import probe_epochs, worth
+from scaling.planning.uses.repetition import probe_epochs, worth
 from scaling.runs import validate
 
 MakeFit = Callable[..., Fit]

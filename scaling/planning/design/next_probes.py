@@ -13,17 +13,17 @@ from scaling.fitting import CorpusFit, Estimate, Fit, fit
 from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.candidates import candidates, seeded
 from scaling.planning.critical import roots
 from scaling.planning.default import planning_law
-from scaling.planning.design import design
+from scaling.planning.design.candidates import candidates, seeded
+from scaling.planning.design.greedy import Choice, choose
+from scaling.planning.design.next_result import COLUMNS, NextProbes
+from scaling.planning.design.sensitivity import sensitivity
+from scaling.planning.design.trained import design
 from scaling.planning.extrapolation import refuse_smaller
-from scaling.planning.greedy import Choice, choose
-from scaling.planning.next_result import COLUMNS, NextProbes
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
-from scaling.planning.sensitivity import sensitivity
 from scaling.runs import Runs
 
 HARDLY = 0.9  # of the width before: a narrowing by less is said to be hardly one

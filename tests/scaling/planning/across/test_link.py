@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from scaling.planning.link import carry, linked
+from scaling.planning.across.link import carry, linked
 from scaling.planning.question import NotIdentified, Question
 
-PUBLISHED = Path(__file__).parents[3] / "data" / "published" / "cmr_table5_critical_ratio.csv"
+PUBLISHED = Path(__file__).parents[4] / "data" / "published" / "cmr_table5_critical_ratio.csv"
 SIZES = np.array([1e6, 3e6, 1e7])
 ASKED = Question(1e8, 1e9, 0.05, False, 0.9)
 

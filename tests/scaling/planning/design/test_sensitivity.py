@@ -7,9 +7,9 @@ import pytest
 
 from scaling.fitting import Fit, fit
 from scaling.planning.critical import critical_ratio
+from scaling.planning.design.sensitivity import Sensitivity, sensitivity
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.rise import general_rise
-from scaling.planning.sensitivity import Sensitivity, sensitivity
 from scaling.runs import validate
 
 QUESTION = Question(4e7, 1e8, 0.05, False, 0.9)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scaling.planning.minimum import at_end, least
+from scaling.planning.uses.minimum import at_end, least
 
 GRID = np.linspace(-1.0, 2.0, 31)
 CENTRES = np.array([[-3.0], [-1.0], [-0.123456], [0.0], [1.987], [2.0], [5.0]])

@@ -1,7 +1,8 @@
 """Choosing runs one by one, each that of the largest fall of the answer's variance of those that the budget still pays for.
 
 The fall is divided by the cost to a power. Per FLOP (1) many small runs are taken: to first order they tell most for their
-cost, but what the law misses of larger models they do not tell, and plans from them erred more (benchmarks/next_probes.py).
+cost, but what the law misses of larger models they do not tell, and in the worlds on which both were tried plans from them
+erred more (benchmarks/results/next_probes.md).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from scaling.planning.information import Design
-from scaling.planning.sensitivity import Sensitivity
+from scaling.planning.design.information import Design
+from scaling.planning.design.sensitivity import Sensitivity
 
 Array = NDArray[np.float64]
 MOST = 40  # runs: beyond that first-order widths mean little, and a fit to what was trained tells more

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
 from scaling.fitting.intervals.interval import interval
-from scaling.planning.cmr_tokens import TokenLaws, token_laws
+from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
+from scaling.planning.across.link import linked
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.link import linked
 from scaling.planning.question import NotIdentified, Question, same
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.root import largest_ratio
