@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.errors import InputError
-from scaling.fitting.base_tokens import BaseTokens
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws import get_law
 from scaling.laws.base import Array

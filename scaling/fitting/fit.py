@@ -10,7 +10,7 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
-from scaling.fitting.base_tokens import base_tokens
+from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import Prepared, prepare
 from scaling.fitting.estimation.variables import tells_domains_apart

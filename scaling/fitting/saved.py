@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scaling.errors import InputError
-from scaling.fitting.base_tokens import BaseTokens
 from scaling.fitting.corpus_fit import CorpusFit
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws import get_law

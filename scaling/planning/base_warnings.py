@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.fitting.base_tokens import BaseTokens
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.planning.question import Question
 from scaling.units import format_count
 

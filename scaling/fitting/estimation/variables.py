@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from scaling.fitting.base_tokens import progress_of
+from scaling.fitting.estimation.base_tokens import progress_of
 from scaling.fitting.estimation.learnability import feature
 from scaling.laws.base import Array, Law
 from scaling.runs import Runs, share

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
-from scaling.fitting.base_tokens import ALIKE, BaseTokens
+from scaling.fitting.estimation.base_tokens import ALIKE, BaseTokens
 from scaling.planning.question import Question, same
 from scaling.runs import Runs
 from scaling.units import format_count

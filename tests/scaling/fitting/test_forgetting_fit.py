@@ -12,7 +12,7 @@ import pytest
 from scaling import critical_ratio
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit, load_fit
-from scaling.fitting.base_tokens import UNKNOWN
+from scaling.fitting.estimation.base_tokens import UNKNOWN
 from scaling.fitting.validation import compare_laws, validate_law
 from scaling.runs import validate
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from scaling.fitting import CorpusFit, Fit, Provenance
-from scaling.fitting.base_tokens import BaseTokens
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.laws import get_law
 
 # E, A, alpha, B, beta, eta, C, gamma, eps: the token term is off, so that roots have a closed form.

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from scaling import limited_data
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.fitting.base_tokens import BaseTokens
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.planning.uses.repetition import probe_epochs, worth
 from scaling.runs import validate
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scaling import critical_ratio, tradeoff_table
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.fitting.base_tokens import BaseTokens
+from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.planning.uses.pareto import pareto
 
 MakeFit = Callable[..., Fit]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.fitting.base_tokens import UNKNOWN, BaseTokens, base_tokens, progress_of
+from scaling.fitting.estimation.base_tokens import UNKNOWN, BaseTokens, base_tokens, progress_of
 from scaling.runs import Runs, validate
 
 SIZES = (1e6, 3e6, 1e7)
