@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
-from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOption, print_json, read_runs
+from scaling.commands.options import AUTO, Count, print_json, read_runs
+from scaling.commands.target import Target
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,29 +17,14 @@ if TYPE_CHECKING:
     from scaling.runs import Runs
 
 
-@dataclass(frozen=True)
-class Next:
+@dataclass(frozen=True, kw_only=True)
+class Next(Target):
     """Find the runs that would shrink the interval of the critical ratio most for their compute."""
 
     source: Positional[Path]
     """A run table."""
-    params: Count
-    """Parameters of the model to train, counted as in the run table; 7e9 or 7B."""
-    tokens: Count
-    """CPT tokens it will see; 20e9 or 20B."""
     budget: Count
     """FLOPs for new runs: 6 x params x tokens each, and that of the base where a size has none."""
-    tolerance: float = 0.05
-    """How much the general loss may rise over the base loss: nats per token, or a share with --relative."""
-    relative: bool = False
-    """The tolerance is a share of the base loss: 0.03 allows 3 %."""
-    base_general_loss: float | None = None
-    """General loss of the model before training; by default carried from the rows at tokens 0."""
-    base_tokens: MaybeCount = None
-    """Tokens that model was pre-trained on; by default as the column base_tokens goes on."""
-    level: float = 0.9
-    """Level of the interval."""
-    law: LawOption = AUTO
     sizes: tuple[Count, ...] = ()
     """Sizes of the runs to choose from; by default those of the table, of --bases, or twice the largest."""
     ratios: tuple[float, ...] = ()
@@ -53,11 +39,6 @@ class Next:
     """The sweep file that made the table; what is written extends it."""
     out: Path | None = None
     """Write the runs as a sweep file for `probes run`, beside --sweep; more than one where a grid cannot hold them."""
-    domain: str | None = None
-    """Only the rows of that domain."""
-    stage: StageOption = "auto"
-    json: bool = False
-    """Print one JSON object instead of text."""
 
     def __call__(self) -> None:
         """Choose, write and print."""
@@ -78,20 +59,15 @@ class Next:
 
         return next_probes(
             runs,
-            self.params,
-            self.tokens,
-            self.budget,
-            self.tolerance,
+            budget=self.budget,
+            **self.question,
+            **self.base,
             law=None if self.law == AUTO else self.law,
-            relative=self.relative,
-            base_general_loss=self.base_general_loss,
-            base_tokens=self.base_tokens,
             sizes=self.sizes or None,
             ratios=self.ratios or None,
             lengths=self.lengths or None,
             bases=self.bases,
             checkpoints=self.checkpoints,
-            level=self.level,
         )
 
     def _write(self, found: NextProbes, runs: Runs) -> list[str]:
