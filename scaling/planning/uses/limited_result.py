@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.planning.question import Question
-from scaling.planning.text import extrapolation_text, span
+from scaling.planning.text import brackets, extrapolation_text, span
 from scaling.planning.uses.repetition import worth
 from scaling.units import finite_or_none, format_count
 
@@ -135,9 +135,10 @@ class LimitedData:
         return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
 
     def _mix(self) -> list[str]:
-        best, level = self.best, f"{100 * self.question.level:g} % interval"
+        best = self.best
+        level = f" ({100 * self.question.level:g} % interval)" if brackets(best.ratio, ".3f") else ""
         lines = [
-            f"  ratio              {span(best.ratio, '.3f')} domain share, {level}",
+            f"  ratio              {span(best.ratio, '.3f')}{level} domain share",
             f"  tokens             {span(best.tokens, 'count')}",
             f"  domain epochs      {span(best.epochs, '.3g')}",
         ]
