@@ -5,8 +5,8 @@
 By default every table of three or more sizes in data/runs/. Compared are the default of `scaling plan` (the forgetting law),
 the same law size by size with the link across sizes (`--route link`), every D-CPT form (the base loss carried from the
 smaller sizes, for L3 also given), and the CMR definition. What the held-out base saw (base_tokens) is given, as its owner knows
-it. A last block gives the error of the default where a law of one sweep is asked about another one, whose bases saw other
-numbers of tokens.
+it. Two more blocks: every size at the end of its runs from the first half of them, and the default law of one sweep asked about
+another one, whose bases saw other numbers of tokens.
 """
 
 from __future__ import annotations
@@ -86,6 +86,19 @@ def rollout(runs: Runs, sweep: str) -> Iterator[Line]:
             yield Line(sweep, size, tolerance, route, plan.critical_ratio, truth)
 
 
+def later(tables: dict[str, Runs]) -> Iterator[Line]:
+    """The default and D-CPT, fitted to the first half of every run, asked about the end of every size."""
+    for name, runs in tables.items():
+        last = runs.frame.groupby("run")["tokens"].transform("max")
+        first = runs.select(runs.frame["tokens"] <= 0.5 * last)
+        for route in (DEFAULT, DCPT):
+            fit = scaling.fit(first, law=LAWS[route], draws=500)
+            for tolerance in TOLERANCES:
+                for row in measured_critical_ratio(runs, tolerance).itertuples():
+                    plan = critical_ratio(fit, row.params, row.tokens, tolerance)
+                    yield Line(name, row.params, tolerance, route, plan.critical_ratio, float(row.ratio))
+
+
 def across(tables: dict[str, Runs]) -> Iterator[Line]:
     """The default, fitted to one sweep and asked about every size of another."""
     for source, target in CROSS:
@@ -110,6 +123,8 @@ def main(paths: list[Path]) -> None:
     _print_summary(lines)
     print()
     _print_lines(lines)
+    print("\nEvery size at the end of its runs, from the first half of each run's tokens:\n")
+    _print_summary([line for line in later(several) if math.isfinite(line.truth)])
     if {name for pair in CROSS for name in pair} <= set(tables):
         print(
             "\nThe default law of one sweep asked about the sizes of another, whose bases saw other numbers of tokens:\n"

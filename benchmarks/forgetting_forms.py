@@ -50,14 +50,6 @@ def law(t: dict[str, float], n: Array, d: Array, base: Array, share: Array) -> A
     return t.get("h", 0.0) - t.get("g", 0.0) * n ** t.get("nu", 0.0) * np.log1p(d / base) + slope * thinner
 
 
-def by_progress(t: dict[str, float], n: Array, d: Array, base: Array, share: Array) -> Array:
-    """Forgetting grows with D/D0 and not with D."""
-    slope = t["C"] * (d / base / 0.05) ** t["delta"]
-    return law({**t, "C": 0.0, "delta": 0.0}, n, d, base, share) + slope * law(
-        {"C": 1.0, "kappa": t["kappa"], "log_m": t["log_m"]}, n, d, base, share
-    )
-
-
 def replayed_gain(t: dict[str, float], n: Array, d: Array, base: Array, share: Array) -> Array:
     """Only what is replayed goes on with the base's training."""
     return law({**t, "g": 0.0}, n, d, base, share) - t["g"] * np.log1p(share * d / base)
@@ -100,7 +92,6 @@ FORMS = {
     "m a power of size as well": Form(law, (*LAW, "mu")),
     "the gain of replayed tokens alone": Form(replayed_gain, LAW),
     "a gain linear in D, blind to D0": Form(linear_gain, LAW),
-    "forgetting in D/D0 in place of D": Form(by_progress, LAW),
     "a power of the share in place of its log": Form(box_cox, (*LAW, "q")),
 }
 

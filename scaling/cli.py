@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     shape = cast("type[Callable[[], None]]", Command)
     flags = (tyro.conf.FlagCreatePairsOff,)
-    command = tyro.cli(shape, prog="scaling", description=__doc__, args=arguments, config=flags)
     try:
+        command = tyro.cli(shape, prog="scaling", description=__doc__, args=arguments, config=flags)
         command()
         sys.stdout.flush()
     except InputError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +46,13 @@ class Next(Target):
             raise InputError(
                 f"{self.out.name}: to write a sweep takes the one that made the table, give it with --sweep"
             )
+        if self.sweep is not None and not self.sweep.is_file():
+            raise InputError(f"{self.sweep}: there is no such sweep file")
         runs = read_runs(self.source, self.domain, self.stage)
         found = self._chosen(runs)
         files = self._write(found, runs)
+        if self.out is not None and not files:
+            found = replace(found, warnings=(*found.warnings, f"{self.out.name} is not written: no run was chosen"))
         if self.json:
             print_json({**found.to_json_dict(), "files": files})
         else:

@@ -93,7 +93,7 @@ class CorpusFit:
         if "progress" in get_law(self.law).variables:
             assert self.base_tokens is not None
             if base_tokens is not None and not self.base_tokens.known:
-                raise InputError("the table has no column base_tokens, so those of the target have no use")
+                raise InputError("the table does not say how long every base was trained, so base tokens have no use")
             x["progress"] = tokens / (self.base_tokens.at(params) if base_tokens is None else base_tokens)
         return x
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
 from scaling.planning.noise import scattered
-from scaling.planning.question import NotIdentified, same
+from scaling.planning.question import NoBaseLoss, same
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
@@ -40,12 +40,12 @@ def carried(records: Sequence[dict[str, Any]], params: float, count: int, curve:
     A size within 1 % of the target is taken as it is: base and probes are scored on the same held-out text, so that the
     sampling error of the two cancels in the rise. Other sizes carry it through `curve`, the fitted size term (any
     constant added): base(N) = term(N) + offset, so that errors of the term cancel between base and trained loss.
-    Without a curve (None) a power law in N is drawn through the base losses. Raises `NotIdentified`.
+    Without a curve (None) a power law in N is drawn through the base losses. Raises `NoBaseLoss`.
     """
     sizes = np.array([record["params"] for record in records], dtype=np.float64)
     losses = np.array([record["loss"] for record in records], dtype=np.float64)
     if not sizes.size:
-        raise NotIdentified("the table has no general loss at tokens 0; give the target's with --base-general-loss")
+        raise NoBaseLoss("the table has no general loss at tokens 0")
     nearest = int(np.argmin(np.abs(np.log(sizes / params))))
     if same(sizes[nearest], params):
         return BaseLoss(np.full(count, losses[nearest]))
@@ -90,7 +90,7 @@ def _offset_warnings(sizes: Array, offsets: Array) -> tuple[str, ...]:
 def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> BaseLoss:
     if len(np.unique(sizes)) < 2:
         only = format_count(sizes[0])
-        raise NotIdentified(f"the only base loss is that of {only} params; give the target's with --base-general-loss")
+        raise NoBaseLoss(f"the only base loss is that of {only} params")
     x, y = np.log(sizes), np.log(losses)
     slope, level = np.polyfit(x, y, 1)
     value = np.exp(level + slope * np.log(params))

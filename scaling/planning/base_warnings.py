@@ -5,47 +5,58 @@ from __future__ import annotations
 import numpy as np
 
 from scaling.fitting.estimation.base_tokens import BaseTokens
+from scaling.planning.curve import Curve
 from scaling.planning.question import Question
 from scaling.units import format_count
 
-FAR = 3.0  # times the tokens per parameter of any probe's base
+FAR = 3.0  # times what any probe has, or a third of it
 
 
-def base_factor(seen: BaseTokens | None, question: Question, given: float | None) -> dict[str, float]:
-    """{"base_tokens_per_param": factor} of the target's tokens per parameter over those of the probes' bases, 1 inside their
-    range; empty where either is unknown. given: the target's base tokens, else those that the table leads to."""
+def base_factors(curve: Curve, used: bool) -> dict[str, float]:
+    """Factors over the probes, 1 inside their range: of the tokens per parameter of the bases, "base_tokens_per_param", and
+    where the law uses what a base saw, of CPT tokens over base tokens, "progress". Empty where either side is unknown."""
+    seen = curve.fit.base_tokens
     if seen is None or not seen.known:
         return {}
-    target = _target(seen, question, given) / question.params
-    probes = np.asarray(seen.tokens) / np.asarray(seen.params)
-    return {"base_tokens_per_param": float(max(1.0, target / probes.max(), probes.min() / target))}
+    factors = {"base_tokens_per_param": _beyond(*_per_param(seen, curve.question, curve.base_tokens))}
+    return {**factors, "progress": _beyond(*_progress(seen, curve))} if used else factors
 
 
-def base_warnings(seen: BaseTokens | None, question: Question, given: float | None, used: bool) -> list[str]:
-    """Sentences on the target's base; used: whether the law looks at base tokens."""
+def base_warnings(curve: Curve, used: bool) -> list[str]:
+    """Sentences on the target's base; used: whether the law makes a difference of what a base saw."""
+    seen, question, given = curve.fit.base_tokens, curve.question, curve.base_tokens
     if seen is None or not seen.known:
-        unsaid = "the table does not say how long the bases were trained (column base_tokens)"
+        unsaid = "the table does not say for every size how long its base was trained (column base_tokens)"
         return [f"{unsaid}: all are taken to have seen the same tokens, many more than CPT has"] if used else []
     found = []
     if given is None and seen.varies and used:
         text = format_count(_target(seen, question, given))
         found.append(f"the target's base is taken to have seen {text} tokens, as the bases of the probes go on")
-    factor = base_factor(seen, question, given)["base_tokens_per_param"]
-    if factor > FAR:
-        low, high = _span(seen)
-        asked = _target(seen, question, given) / question.params
-        how = "" if used else f", which the law does not look at{'' if seen.varies else ' and the table does not vary'}"
-        found.append(
-            f"the target's base saw {asked:.3g} tokens a parameter, those of the probes {low:.3g} to {high:.3g}{how}: one more "
-            "extrapolation"
-        )
-    return found
+    if used:
+        value, low, high = _progress(seen, curve)
+        what = f"CPT is {value:.3g} of the tokens of the target's base, and {low:.3g} to {high:.3g} of those of the probes'"
+        far = f"{what}: what replay gains is extrapolated"
+    else:
+        value, low, high = _per_param(seen, question, given)
+        what = f"the target's base saw {value:.3g} tokens a parameter, those of the probes {low:.3g} to {high:.3g}"
+        far = f"{what}, which the law does not look at: one more extrapolation"
+    return [*found, far] if _beyond(value, low, high) > FAR else found
 
 
 def _target(seen: BaseTokens, question: Question, given: float | None) -> float:
     return float(seen.at(question.params)) if given is None else given
 
 
-def _span(seen: BaseTokens) -> tuple[float, float]:
+def _per_param(seen: BaseTokens, question: Question, given: float | None) -> tuple[float, float, float]:
     probes = np.asarray(seen.tokens) / np.asarray(seen.params)
-    return float(probes.min()), float(probes.max())
+    return _target(seen, question, given) / question.params, float(probes.min()), float(probes.max())
+
+
+def _progress(seen: BaseTokens, curve: Curve) -> tuple[float, float, float]:
+    low, high = curve.fit.ranges["tokens"]
+    value = curve.question.tokens / _target(seen, curve.question, curve.base_tokens)
+    return value, low / max(seen.tokens), high / min(seen.tokens)
+
+
+def _beyond(value: float, low: float, high: float) -> float:
+    return max(1.0, value / high, low / value)

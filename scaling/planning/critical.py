@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,11 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import TermLaw, get_law
-from scaling.planning.base_warnings import base_factor, base_warnings
+from scaling.planning.base_warnings import base_factors, base_warnings
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.noise import scattered
-from scaling.planning.question import NotIdentified, Question
+from scaling.planning.question import NoBaseLoss, NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import Rise, general_rise
 from scaling.planning.root import first_feasible, largest_ratio, least_loss
@@ -49,13 +50,16 @@ def critical_ratio(
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     general = fit.general
     if general is None:
-        raise InputError("the fit has no general corpus, so the rise of the general loss is unknown")
+        source = fit.provenance.source
+        raise InputError(f"{source}: the fit has no general corpus, so the rise of the general loss is unknown")
     refuse_smaller(general.ranges, question.params)
     try:
         rise = general_rise(fit, question, base_general_loss, base_tokens)
     except NotIdentified as reason:
         blank = factors(general.ranges, question, math.nan)
-        return not_identified(question, str(reason), blank, law=general.law)
+        advice = "; give the target's with --base-general-loss" if isinstance(reason, NoBaseLoss) else ""
+        plan = not_identified(question, f"{reason}{advice}", blank, law=general.law)
+        return replace(plan, warnings=(*plan.warnings, *fit.warnings))
     return _plan(fit, rise, question)
 
 
@@ -73,27 +77,30 @@ def roots(rise: Rise, seed: int = 2) -> Array:
     return largest_ratio(rise, allowed + scattered(count, miss, seed=seed)) if miss else point
 
 
+def ratio_interval(found: Array, level: float) -> Estimate[float]:
+    """The answer of critical ratios (B,), the point estimate first: NaN stays NaN there, and counts as 0 in the draws."""
+    known = np.nan_to_num(found, nan=0.0)
+    return replace(interval(known[0], known[1:], level), value=float(found[0]))
+
+
 def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
-    found, ranges = roots(rise), rise.curve.fit.ranges
-    value, draws = float(found[0]), np.nan_to_num(found[1:], nan=0.0)
+    found, ranges, used = roots(rise), rise.curve.fit.ranges, _looks_at_base(rise.curve.fit)
+    value = float(found[0])
     status, notes = _status(rise, found)
     # Where no ratio passes, the losses shown are those where the rise is least.
     ratio = least_loss(rise)[0] if status == "infeasible" else value
     domain, missing = _domain(fit, question, ratio)
     warnings = [*notes, *rise.base.warnings, *distance_warnings(ranges, question)]
-    warnings += base_warnings(
-        rise.curve.fit.base_tokens, question, rise.curve.base_tokens, _looks_at_base(rise.curve.fit)
-    )
+    warnings += base_warnings(rise.curve, used)
     warnings += ratio_warnings(ranges["ratio"], rise.curve.fit.ratios, value)
     warnings += [*missing, *_fit_warnings(fit, rise, ratio)]
     return Plan(
-        critical_ratio=interval(found[0], draws, question.level),
+        critical_ratio=ratio_interval(found, question.level),
         status=status,
         general_loss=rise.loss_at(ratio),
         domain_loss=domain,
         base_general_loss=rise.base_loss(),
-        extrapolation=factors(ranges, question, ratio)
-        | base_factor(rise.curve.fit.base_tokens, question, rise.curve.base_tokens),
+        extrapolation=factors(ranges, question, ratio) | base_factors(rise.curve, used),
         warnings=tuple(dict.fromkeys(warnings)),
         question=question,
         law=rise.curve.fit.law,
@@ -126,22 +133,23 @@ def _status(rise: Rise, found: Array) -> tuple[Status, list[str]]:
 def _domain(fit: Fit, question: Question, ratio: float) -> tuple[Estimate[float], list[str]]:
     if fit.domain is None:
         return UNKNOWN, ["the fit has no domain corpus, so the domain loss is unknown"]
+    unsure = fit.domain.warnings if fit.domain.status == "not_identified" else ()
     try:
-        return Curve(fit.domain, question).at(ratio), []
+        return Curve(fit.domain, question).at(ratio), [f"domain fit: {warning}" for warning in unsure]
     except NotIdentified as reason:
         return UNKNOWN, [f"domain loss unknown: {reason}"]
 
 
 def _fit_warnings(fit: Fit, rise: Rise, ratio: float) -> list[str]:
     """What the fit says of itself, and whether the law is good enough for so small a tolerance."""
-    allowed = rise.allowed
-    miss = rise.miss(ratio) or rise.curve.fit.residual_sd * (1.0 if rise.relative_law else float(rise.base.draws[0]))
-    rough = (
-        f"the law misses the general loss of finished runs near this ratio by {miss:.3g} nats, which is much for a "
-        f"tolerance of {allowed:.3g} nats"
-    )
+    general = rise.curve.fit
+    allowed, miss = rise.allowed, rise.miss(ratio)
+    where = "finished runs near this ratio"
+    if miss == 0:  # not known of an older fit
+        miss, where = general.residual_sd * (1.0 if rise.relative_law else float(rise.base.draws[0])), "its rows"
+    rough = f"the law misses the general loss of {where} by {miss:.3g} nats, which is much for a tolerance of {allowed:.3g} nats"
     return [
         *([rough] if miss > allowed / 2 else []),
         *fit.warnings,
-        *(f"general fit: {warning}" for warning in rise.curve.fit.warnings),
+        *(f"general fit: {warning}" for warning in general.warnings),
     ]

@@ -15,6 +15,10 @@ class NotIdentified(Exception):
     """The table cannot carry the answer; the text says why. Caught in planning and turned into a status."""
 
 
+class NoBaseLoss(NotIdentified):
+    """There is no base loss at the target, and none to carry there."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A target model and budget, and how much the general loss may rise.

@@ -76,7 +76,8 @@ def general_rise(fit: Fit, question: Question, measured: float | None, base_toke
         raise InputError(f"base tokens must be above 0, not {base_tokens:g}")
     seen = fit.general.base_tokens
     if base_tokens is not None and (seen is None or not seen.known):
-        raise InputError("the table has no column base_tokens, so those of the target have no use")
+        unsaid = "the table does not say for every size how long its base was trained (column base_tokens)"
+        raise InputError(f"{unsaid}, so the target's base tokens have no use")
     curve = Curve(fit.general, question, base_tokens)
     differences = get_law(fit.general.law).target == "delta"
     if measured is not None:

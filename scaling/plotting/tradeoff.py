@@ -29,6 +29,7 @@ def plot_tradeoff(
     *,
     relative: bool = False,
     base_general_loss: float | None = None,
+    base_tokens: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw both losses at (params, tokens) with the ratio running along the curve, and the critical ratio on it.
@@ -39,11 +40,13 @@ def plot_tradeoff(
     """
     if fit.general is None or fit.domain is None:
         raise InputError("a trade-off needs a fit of both corpora")
-    plan = critical_ratio(fit, params, tokens, tolerance, relative=relative, base_general_loss=base_general_loss)
+    plan = critical_ratio(
+        fit, params, tokens, tolerance, relative=relative, base_general_loss=base_general_loss, base_tokens=base_tokens
+    )
     if plan.status == "not_identified":
         raise InputError(f"there is no trade-off to draw: {plan.warnings[0]}")
     ax = style.axes(ax)
-    general = general_rise(fit, plan.question, base_general_loss, None)
+    general = general_rise(fit, plan.question, base_general_loss, base_tokens)
 
     def at(ratio: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         assert fit.domain is not None

@@ -16,7 +16,7 @@ LABELS = {
     "params": "model size",
     "tokens": "token count",
     "share": "mixture ratio",
-    "progress": "share of CPT in all training",
+    "progress": "ratio of CPT to base tokens",
     "k1": "domain",
     "k2": "domain",
 }

@@ -4,7 +4,7 @@ A law that says it cannot follow that is wrong there. `choose_burn_in` leaves ou
 
 The rule, where none is given: if the general loss rises and then falls in a fifth of the runs, fit each candidate
 burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |residual|
-on the objective's scale, both corpora), and take the smallest candidate within 10 % of the best score. Candidates that
+on the objective's scale, over the corpora), and take the smallest candidate within 10 % of the best score. Candidates that
 leave fewer than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted
 to a longer burn-in always looks better.
 """
@@ -109,12 +109,16 @@ def choose_burn_in(
         return BurnIn(0.0)
     if len(rising) < _FEW * total:
         return BurnIn(0.0, (f"{note}; so few that no burn-in is left out",))
-    scores = {b: _rollout(samples, laws, objectives, options, b) for b in CANDIDATES}
+    # Where the corpora have laws of their own, that of the general loss decides: the rise is its.
+    scored = {c: s for c, s in samples.items() if len(set(laws.values())) == 1 or c == "general"}
+    scores = {b: _rollout(scored, laws, objectives, options, b) for b in CANDIDATES}
     tried = {b: s for b, s in scores.items() if np.isfinite(s)}
     if not tried:
         return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
     best = min(tried.values())
     value = min(b for b, s in tried.items() if s <= _TOLERANCE * best)
+    if value == 0 and not steps:
+        return BurnIn(0.0)  # the law follows a rise that is none of warming up
     left_out = f"the first {value:.3g} of each run's tokens is left out" if value else "all rows are kept"
     return BurnIn(value, (f"{note}: {left_out} (chosen by rollout over tokens)",))
 

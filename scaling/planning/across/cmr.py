@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
-from scaling.fitting.intervals.interval import interval
 from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
 from scaling.planning.across.link import linked
+from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.question import NotIdentified, Question, same
@@ -159,7 +159,7 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
         *ratio_warnings(ranges["ratio"], probed, value),
     ]
     return Plan(
-        critical_ratio=interval(ratios[0], np.nan_to_num(ratios[1:], nan=0.0), question.level),
+        critical_ratio=ratio_interval(ratios, question.level),
         status=_status(value),
         general_loss=own.general_loss if own else UNKNOWN,
         domain_loss=own.domain_loss if own else UNKNOWN,

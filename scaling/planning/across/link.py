@@ -49,7 +49,9 @@ def linked(answers: BySize, question: Question) -> tuple[Array, list[str]]:
     """
     sizes = np.array(sorted(answers))
     table = np.stack([answers[size] for size in sizes], axis=1)
-    listed = ", ".join(f"{format_count(n)}: {ratio:.3f}" for n, ratio in zip(sizes, table[0], strict=True))
+    listed = ", ".join(
+        f"{format_count(n)}: {ratio:.3f}".replace("nan", "none") for n, ratio in zip(sizes, table[0], strict=True)
+    )
     notes = [f"critical ratio by size: {listed}"]
     inside = np.isfinite(table[0]) & (table[0] < 1)
     if np.isnan(table[0]).all() or (table[0] == 1).all():

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
-from scaling.fitting.intervals.interval import interval
 from scaling.planning.across.link import linked
-from scaling.planning.critical import critical_ratio, roots
+from scaling.planning.critical import critical_ratio, ratio_interval, roots
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.question import NotIdentified, Question, same
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs
+from scaling.units import format_count
 
 Array = NDArray[np.float64]
 
@@ -37,7 +37,8 @@ def linked_ratio(
     """The critical ratio at (params, tokens) from those that `law`, fitted to one size at a time, gives at `tokens`.
 
     -log(1 - R*) is carried as a power law in params; the interval comes from resampling the runs of every size, and from
-    the scatter of three or more sizes about the link. Arguments and errors are those of `critical_ratio`.
+    the scatter of three or more sizes about the link. Base losses are those of the table; arguments and errors are
+    otherwise those of `critical_ratio`.
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     if "general" not in runs.corpora:
@@ -61,7 +62,7 @@ def linked_ratio(
     warnings = [*runs.left_out, *notes, *distance_warnings(ranges, question)]
     warnings += ratio_warnings(ranges["ratio"], probed, value)
     return Plan(
-        critical_ratio=interval(found[0], np.nan_to_num(found[1:], nan=0.0), question.level),
+        critical_ratio=ratio_interval(found, question.level),
         status=_status(value),
         general_loss=UNKNOWN,
         domain_loss=UNKNOWN,
@@ -77,17 +78,20 @@ def linked_ratio(
 def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[str]]:
     answers, notes = {}, []
     for place, (size, one) in enumerate(fits.items()):
+        assert one.general is not None
         here = Question(size, question.tokens, question.tolerance, question.relative, question.level)
+        said = [*one.warnings, *one.general.warnings]
         try:
-            answers[size] = roots(
-                general_rise(one, here, None, None), seed=100 + place
-            )  # misses of sizes are unrelated
+            rise = general_rise(one, here, None, None)
         except NotIdentified as reason:
-            notes.append(str(reason))
+            said = [str(reason)]
+        else:
+            answers[size] = roots(rise, seed=100 + place)  # misses of sizes are unrelated
+        notes += [f"at {format_count(size)} params: {sentence}" for sentence in said]
     if not answers:
         raise NotIdentified(notes[0])
-    found, said = linked(answers, question)
-    return found, [*said, *notes]
+    found, linking = linked(answers, question)
+    return found, [*linking, *notes]
 
 
 def _status(value: float) -> Status:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit, fit
 from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
-from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.critical import roots
+from scaling.planning.critical import ratio_interval, roots
 from scaling.planning.default import planning_law
 from scaling.planning.design.candidates import candidates, seeded
 from scaling.planning.design.greedy import Choice, choose
@@ -86,7 +84,7 @@ def next_probes(
     chosen = choose(present, possible, float(budget), found, slope, level)
     said = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
     drawn = roots(rise)
-    now = interval(drawn[0], np.nan_to_num(drawn[1:], nan=0.0), level)
+    now = ratio_interval(drawn, level)
     widths = _on_the_plan(general, now, [chosen.before, *chosen.widths])
     return NextProbes(
         runs=seeded(runs, possible.iloc[chosen.places]).assign(flops=chosen.flops, width_after=widths[1:]),

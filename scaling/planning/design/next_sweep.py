@@ -51,6 +51,9 @@ def sweep_files(found: NextProbes, runs: Runs, sweep: Path, out: Path) -> dict[P
             }
             texts.append((float(tokens), named))
     paths = [out, *(out.with_name(f"{out.stem}-{i}{out.suffix}") for i in range(2, len(texts) + 1))]
+    there = [path.name for path in paths if path.exists()]
+    if there:
+        raise InputError(f"{there[0]}: is there already, and a sweep is written to a new file")
     return {path: _text(found, sweep, path, *one) for path, one in zip(paths, texts, strict=True)}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate
-from scaling.planning.text import extrapolation_text, span
+from scaling.planning.text import brackets, extrapolation_text, span
 from scaling.runs import CORPORA
 from scaling.units import finite_or_none
 
@@ -71,8 +71,9 @@ class Allocation:
             lines.append("  params             not identified by this table")
         else:
             title = f"{asked.corpus} loss"
+            level = f" ({100 * asked.level:g} % interval)" if brackets(self.params, "count") else ""
             lines += [
-                f"  params             {span(self.params, 'count')} ({100 * asked.level:g} % interval)",
+                f"  params             {span(self.params, 'count')}{level}",
                 f"  tokens             {span(self.tokens, 'count')}",
                 f"  tokens per param   {span(self.tokens_per_param, '.3g')}",
                 f"  {title:<18} {span(self.loss, '.4f')} nats/token",

@@ -73,6 +73,7 @@ def tradeoff_table(
     general = _general(fit, plan.question, base_general_loss, base_tokens, ratios)
     domain, notes = _domain(fit, plan.question, ratios)
     table = _table(ratios, general, domain, plan)
+    notes += [f"domain fit: {warning}" for warning in fit.domain.warnings]
     return Tradeoff(table, plan, tuple(dict.fromkeys((*plan.warnings, *notes))))
 
 

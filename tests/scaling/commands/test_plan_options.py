@@ -82,7 +82,7 @@ def test_a_table_is_planned_as_in_python(capsys: pytest.CaptureFixture[str], run
     assert set(found["critical_ratio"]) == {"value", "low", "high"}
     contract = {"critical_ratio", "status", "general_loss", "domain_loss", "base_general_loss", "extrapolation"}
     assert set(found) == contract | {"warnings", "level", "definition", "law", "route"}
-    assert set(found["extrapolation"]) == {"params", "tokens", "ratio", "base_tokens_per_param"}
+    assert set(found["extrapolation"]) == {"params", "tokens", "ratio", "base_tokens_per_param", "progress"}
 
 
 def test_a_table_that_lacks_a_base_loss_is_planned_by_dcpt_with_a_sentence(
@@ -155,7 +155,7 @@ def test_the_targets_base_tokens_are_used(capsys: pytest.CaptureFixture[str], sa
         ("runs", ("--law", "dcpd"), "no law called"),
         ("saved", ("--base-tokens", "0"), "base tokens must be above 0"),
         ("saved", ("--base-tokens", "-1B"), "base tokens must be above 0"),
-        ("unsaid", ("--base-tokens", "1B"), "no column base_tokens"),
+        ("unsaid", ("--base-tokens", "1B"), "does not say for every size"),
     ],
 )
 def test_options_that_do_not_go_together(

@@ -175,7 +175,19 @@ def test_a_ratio_beyond_the_probes_is_named(make_fit: MakeFit) -> None:
 
 def test_a_law_that_fits_badly_is_named(make_fit: MakeFit) -> None:
     plan = critical_ratio(make_fit(residual_sd=0.02), 1e9, 1e9)
-    assert any("the law misses the general loss of finished runs" in warning for warning in plan.warnings)
+    assert any("the law misses the general loss of its rows" in warning for warning in plan.warnings)
+
+
+def test_draws_count_where_the_fit_itself_finds_no_ratio(make_fit: MakeFit) -> None:
+    """A point estimate without an answer is no reason to hide that half of the draws have one."""
+    theta = make_fit().general.theta
+    lower = theta - np.array([0.03, *np.zeros(8)])
+    made = make_fit(draws=np.stack([theta, lower] * 10), base=2.08)
+    plan = critical_ratio(made, 1e9, 1e9, 0.05)
+    assert plan.status == "infeasible"
+    assert np.isnan(plan.value)
+    assert plan.interval[0] == 0
+    assert plan.interval[1] > 0
 
 
 def test_a_thousand_draws_take_well_under_a_second(make_fit: MakeFit) -> None:

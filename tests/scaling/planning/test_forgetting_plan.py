@@ -80,7 +80,7 @@ def test_the_bases_own_tokens_are_the_default(make_forgetting: MakeFit) -> None:
 
 
 def test_base_tokens_without_the_column_have_no_use(make_forgetting: MakeFit) -> None:
-    with pytest.raises(InputError, match="no column base_tokens") as refused:
+    with pytest.raises(InputError, match="does not say for every size") as refused:
         critical_ratio(make_forgetting(known=False), 1e9, 1e9, base_tokens=1e10)
     assert "\n" not in str(refused.value)
 
@@ -207,18 +207,23 @@ def test_how_long_the_base_was_trained_is_an_extrapolation_like_any_other(make_f
     assert factor(70 * 7e9) == pytest.approx(3.5)
     assert factor(5 * 7e9) == pytest.approx(4.0)
     blind = critical_ratio(make_forgetting(known=False), 7e9, 1e9)
-    assert "base_tokens_per_param" not in blind.extrapolation
+    assert not {"base_tokens_per_param", "progress"} & set(blind.extrapolation)
     assert any("column base_tokens" in warning for warning in blind.warnings)
 
 
-@pytest.mark.parametrize(
-    ("per_param", "warned"), [(20 * 2.9, False), (20 * 3.1, True), (20 / 2.9, False), (20 / 3.1, True)]
-)
-def test_a_base_trained_three_times_as_long_is_warned_of(
-    make_forgetting: MakeFit, per_param: float, warned: bool
+@pytest.mark.parametrize(("share", "warned"), [(2.9, False), (3.1, True), (1 / 2.9, False), (1 / 3.1, True)])
+def test_cpt_that_is_much_or_little_of_the_bases_tokens_is_warned_of(
+    make_forgetting: MakeFit, share: float, warned: bool
 ) -> None:
-    plan = critical_ratio(make_forgetting(), 7e9, 1e9, base_tokens=per_param * 7e9)
-    assert any("tokens a parameter, those of the probes 20 to 20" in w for w in plan.warnings) == warned
+    """The law looks at CPT tokens over base tokens, so that is what may be far from the probes."""
+    made = make_forgetting()
+    assert made.general is not None
+    seen, (low, high) = made.general.base_tokens, made.general.ranges["tokens"]
+    assert seen is not None
+    edge = high / min(seen.tokens) if share > 1 else low / max(seen.tokens)
+    plan = critical_ratio(made, 7e9, 1e9, base_tokens=1e9 / (edge * share))
+    assert plan.extrapolation["progress"] == pytest.approx(max(share, 1 / share))
+    assert any("what replay gains is extrapolated" in warning for warning in plan.warnings) == warned
 
 
 def test_one_size_answers_for_itself_and_for_no_other(
@@ -230,7 +235,7 @@ def test_one_size_answers_for_itself_and_for_no_other(
     assert own.value == pytest.approx(forgetting_ratio(1e6, 1e8, 4e8), abs=1e-5)
     other = critical_ratio(made, 1e7, 1e8, 0.05)
     assert other.status == "not_identified"
-    assert other.warnings == ("all probes have 1M params, so nothing is known at 10M",)
+    assert other.warnings[0] == "all probes have 1M params, so nothing is known at 10M"
 
 
 def test_a_fitted_world_is_planned_for_a_larger_model(

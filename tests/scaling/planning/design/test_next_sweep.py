@@ -46,7 +46,10 @@ def written(found: NextProbes, runs: Runs, sweep: Path) -> list[Sweep]:
     texts = sweep_files(found, runs, sweep, sweep.with_name("next.yaml"))
     for path, text in texts.items():
         path.write_text(text)
-    return [load_sweep(path) for path in texts]
+    made = [load_sweep(path) for path in texts]
+    for path in texts:
+        path.unlink()
+    return made
 
 
 def trained(sweeps: list[Sweep]) -> set[tuple[str, float, int, int]]:
@@ -83,6 +86,14 @@ def test_one_file_where_a_grid_holds_them_and_one_a_length(sweep: Path) -> None:
     assert len(one) == 1
     two = written(answer((d3, 0.25, 262144, 0), (d3, 0.25, 524288, 1)), table(**SIZES), sweep)
     assert [made.cpt.tokens for made in two] == [262144, 524288]
+
+
+def test_a_file_that_is_there_is_never_written_over(sweep: Path) -> None:
+    (d3, *_), there = SIZES.values(), sweep.with_name("next-2.yaml")
+    there.write_text("name: kept\n")
+    with pytest.raises(InputError, match=r"next-2\.yaml: is there already"):
+        written(answer((d3, 0.25, 262144, 0), (d3, 0.25, 524288, 1)), table(**SIZES), sweep)
+    assert there.read_text() == "name: kept\n"
 
 
 def test_a_new_size_is_the_nearest_rung(sweep: Path) -> None:
