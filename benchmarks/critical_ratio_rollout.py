@@ -115,9 +115,8 @@ def across(tables: dict[str, Runs]) -> Iterator[Line]:
 def main(paths: list[Path]) -> None:
     """Print the tables in Markdown."""
     tables = {path.stem: scaling.load_runs(path) for path in paths}
-    lines = [
-        line for name, runs in tables.items() if runs.frame["params"].nunique() > 2 for line in rollout(runs, name)
-    ]
+    several = {name: runs for name, runs in tables.items() if runs.frame["params"].nunique() > 2}
+    lines = [line for name, runs in several.items() for line in rollout(runs, name)]
     print("Largest size held out; 90 % intervals (measured: range over seeds, where there are several).")
     print("A dash stands where no ratio passes, which counts as 0 in the errors.\n")
     _print_summary(lines)

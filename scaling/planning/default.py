@@ -11,7 +11,8 @@ def planning_law(runs: Runs) -> tuple[str, str]:
     """The law's name, and a sentence where it is not the default one.
 
     Over three tolerances the forgetting law predicts the critical ratio of held-out sizes best
-    (benchmarks/results/critical_ratio_rollout.md); it needs the base general loss of every size. Where a table lacks one, or any general loss, D-CPT is taken.
+    (benchmarks/results/critical_ratio_rollout.md); it needs the base general loss of every size. Where a table lacks one,
+    or any general loss, D-CPT is taken.
     """
     trained = runs.rows("general")
     missing = sorted(set(trained["params"]) - set(runs.base("general")["params"]))
