@@ -106,7 +106,7 @@ class Thinning:
         return f"log((D + {self.shift}) / (r * D + {self.shift}))", ""
 
 
-# Typical values are judged from our own sweeps, where kappa is 0.05 to 0.21, delta 0 to 0.09 and m 0.001 to 0.03 of the
+# Typical values are judged from our own sweeps, where kappa is 0.05 to 0.21, delta 0 to 0.10 and m 0.001 to 0.03 of the
 # token count. Without any replay the loss rises by more than a nat, three times what it does at a tenth of replay: rows
 # there tell m, and at full weight would bend everything else (docs/forgetting.md).
 LAW = TermLaw(
