@@ -2,11 +2,12 @@
 
 A law that says it cannot follow that is wrong there. `choose_burn_in` leaves out the beginning of every run.
 
-The rule, where none is given: if the general loss rises and then falls in a fifth of the runs, fit each candidate
-burn-in to the checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |residual|
-on the objective's scale, over the corpora), and take the smallest candidate within 10 % of the best score. Candidates that
-leave fewer than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted
-to a longer burn-in always looks better.
+The rule, where none is given: if the general loss rises and then falls in a fifth of the runs (a law of differences is
+asked in any case, of its general loss alone: it follows the rise, but not the warm-up), fit each candidate burn-in to the
+checkpoints up to two thirds of each run's tokens, score it on the checkpoints after that (mean |residual| on the
+objective's scale, over the corpora), and take the smallest candidate within 10 % of the best score. Candidates that leave
+fewer than three checkpoints a run to fit are not tried. The score is a rollout, because in the rows it was fitted to a
+longer burn-in always looks better.
 """
 
 from __future__ import annotations
@@ -39,15 +40,14 @@ class BurnIn:
     warnings: tuple[str, ...] = ()
 
 
-def transient_runs(runs: Runs, with_base: bool = True) -> list[str]:
+def transient_runs(runs: Runs) -> list[str]:
     """The runs whose general loss rises and then falls by more than its own jitter, base loss included where there is
-    one and it is asked for. The ends of a trunk's branches are one run."""
+    one. The ends of a trunk's branches are one run."""
     frame = runs.frame
     if "general_loss" not in frame:
         return []
     frame = frame[frame["general_loss"].notna()].sort_values("tokens", kind="stable")
-    base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True)) if with_base else {}
-    frame = frame if with_base else frame[frame["tokens"] > 0]
+    base = dict(zip(runs.base("general")["params"], runs.base("general")["loss"], strict=True))
     found = []
     for name, rows in frame.groupby(units(frame)):
         losses = rows["general_loss"].to_numpy(float)
@@ -94,9 +94,13 @@ def choose_burn_in(
 ) -> BurnIn:
     """The burn-in given, or the one that the rule above chooses."""
     stiff = any("tokens" in law.variables and not law.follows_rise for law in laws.values())
-    # A law of differences takes the step from the base to the first checkpoint in its floor.
-    steps = "general" in laws and laws["general"].target == "loss"
-    rising = transient_runs(runs, steps) if stiff else []
+    general = laws.get("general")
+    if stiff and given is None and general is not None and general.target == "delta":
+        # It follows a slow rise; what it does not know is the warm-up, which shows in its own misses alone.
+        value = _chosen({"general": samples["general"]}, laws, objectives, options)
+        left = f"the first {value or 0:.3g} of each run's tokens is left out, as the law begins after the warm-up"
+        return BurnIn(value, (f"{left} (chosen by rollout over tokens)",)) if value else BurnIn(0.0)
+    rising = transient_runs(runs) if stiff else []
     total = units(runs.frame[runs.frame["tokens"] > 0]).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
     note = (
@@ -109,18 +113,20 @@ def choose_burn_in(
         return BurnIn(0.0)
     if len(rising) < _FEW * total:
         return BurnIn(0.0, (f"{note}; so few that no burn-in is left out",))
-    # Where the corpora have laws of their own, that of the general loss decides: the rise is its.
-    scored = {c: s for c, s in samples.items() if len(set(laws.values())) == 1 or c == "general"}
-    scores = {b: _rollout(scored, laws, objectives, options, b) for b in CANDIDATES}
-    tried = {b: s for b, s in scores.items() if np.isfinite(s)}
-    if not tried:
+    value = _chosen(samples, laws, objectives, options)
+    if value is None:
         return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
-    best = min(tried.values())
-    value = min(b for b, s in tried.items() if s <= _TOLERANCE * best)
-    if value == 0 and not steps:
-        return BurnIn(0.0)  # the law follows a rise that is none of warming up
     left_out = f"the first {value:.3g} of each run's tokens is left out" if value else "all rows are kept"
     return BurnIn(value, (f"{note}: {left_out} (chosen by rollout over tokens)",))
+
+
+def _chosen(
+    samples: Mapping[str, Sample], laws: Mapping[str, Law], objectives: Mapping[str, Objective], options: Options
+) -> float | None:
+    """The candidate that the rule above takes; None where the runs have too few checkpoints for any."""
+    scores = {b: _rollout(samples, laws, objectives, options, b) for b in CANDIDATES}
+    tried = {b: s for b, s in scores.items() if np.isfinite(s)}
+    return min(b for b, s in tried.items() if s <= _TOLERANCE * min(tried.values())) if tried else None
 
 
 def _rollout(
