@@ -44,10 +44,10 @@ def test_dcpt_describes_the_domain_loss_with_its_burn_in_stated(runs: Runs) -> N
     assert any("rises before it falls" in warning for warning in fit.warnings)
 
 
-def test_the_demo_prints_both_plans_and_draws_four_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_prints_its_plans_and_draws_four_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(Demo(FOLDER / "prose-python.parquet", tmp_path))
     printed = capsys.readouterr().out
-    assert printed.count("critical ratio  ") == 2
+    assert printed.count("critical ratio  ") == 3
     assert "of the largest probe" in printed
     assert (tmp_path / "fit.json").exists()
     pictures = sorted(tmp_path.glob("*.png"))
