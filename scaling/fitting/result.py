@@ -17,6 +17,9 @@ from scaling.laws import get_law
 from scaling.laws.base import Array
 
 
+SAME = 0.01  # sizes that differ by less than this (relative) are the same one
+
+
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
     if values:
         wanted = sorted({v for there in one.others.values() for v in there})
@@ -102,7 +105,7 @@ class Fit:
         """The base losses at sizes of any shape; a number for one size."""
         known = {record["params"]: record["loss"] for record in self.base[corpus]}
         for size in np.unique(sizes):
-            if not any(abs(size - n) <= 1e-3 * n for n in known):
+            if not any(abs(size - n) <= SAME * n for n in known):
                 raise InputError(
                     f"the law {law} gives changes of the loss, and the table has no base {corpus} loss (a row with"
                     f" tokens = 0) at params = {size:g} to add them to"
