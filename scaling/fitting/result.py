@@ -16,7 +16,6 @@ from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import get_law
 from scaling.laws.base import Array
 
-
 SAME = 0.01  # sizes that differ by less than this (relative) are the same one
 
 
