@@ -44,14 +44,18 @@ def shown(name: str, output: str) -> str:
 
 def main() -> None:
     """Run the scripts and put their output where it belongs."""
-    pages = {
-        page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    }
+    outputs = {}
     for name, arguments in SCRIPTS.items():
         output = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout
         (RESULTS / name).write_text(output, encoding="utf-8")
+        outputs[name] = output
+    # read only now: the scripts take minutes, in which somebody may write
+    pages = {
+        page: page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    }
+    for name, output in outputs.items():
         between = re.compile(rf"(<!-- {Path(name).stem} -->\n).*?(<!-- end -->)", re.DOTALL)
         found, count = shown(name, output), 0
         for page, text in pages.items():

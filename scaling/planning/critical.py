@@ -146,7 +146,7 @@ def _fit_warnings(fit: Fit, rise: Rise, ratio: float) -> list[str]:
     allowed, miss = rise.allowed, rise.miss(ratio)
     where = "finished runs near this ratio"
     if miss == 0:  # not known of an older fit
-        miss, where = general.residual_sd * (1.0 if rise.relative_law else float(rise.base.draws[0])), "its rows"
+        miss, where = general.residual_sd * (1.0 if rise.differences else float(rise.base.draws[0])), "its rows"
     rough = f"the law misses the general loss of {where} by {miss:.3g} nats, which is much for a tolerance of {allowed:.3g} nats"
     return [
         *([rough] if miss > allowed / 2 else []),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 Array = NDArray[np.float64]
 
@@ -17,5 +17,10 @@ def scattered(count: int, scale: float, freedom: float = math.inf, seed: int = 0
     if scale == 0 or freedom < 1 or count < 2:
         return np.zeros(count)
     quantiles = (np.arange(count - 1) + 0.5) / (count - 1)
-    values = ndtri(quantiles) if math.isinf(freedom) else stdtrit(freedom, quantiles)
+    if math.isinf(freedom):
+        values = np.array([NormalDist().inv_cdf(one) for one in quantiles])
+    else:
+        from scipy.special import stdtrit  # slow to import, and most plans do not need it
+
+        values = stdtrit(freedom, quantiles)
     return np.append(0.0, scale * np.random.default_rng(seed).permutation(values))

@@ -26,21 +26,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Rise:
-    """B = 1 + draws curves; `base` is NaN where it is not known."""
+    """B = 1 + draws curves; `base` is NaN where it is not known. differences: whether the curve is the rise itself."""
 
     curve: Curve
     base: BaseLoss
-    relative_law: bool
+    differences: bool
 
     def __call__(self, ratio: Array) -> Array:
         """Rises (B, n) at ratios (1, n) or (B, n), nats per token."""
         values = self.curve.losses(ratio)
-        return values if self.relative_law else values - self.base.draws[:, None]
+        return values if self.differences else values - self.base.draws[:, None]
 
     def losses(self, ratio: Array) -> Array:
         """Losses (B, n) at ratios (1, n) or (B, n), nats per token; NaN where the base loss is not known."""
         values = self.curve.losses(ratio)
-        return values + self.base.draws[:, None] if self.relative_law else values
+        return values + self.base.draws[:, None] if self.differences else values
 
     def loss_at(self, ratio: float) -> Estimate[float]:
         """The loss at one ratio with its interval."""

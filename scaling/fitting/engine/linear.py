@@ -34,14 +34,14 @@ def nonnegative(gram: Array, right: Array, signed: Mask) -> Array:
 def exact_nonnegative(gram: Array, right: Array, signed: Mask) -> Array:
     """The same for one problem, gram (k, k), right (k,), to full precision, nearly equal columns included: scipy's
     active sets on a square root of the normal matrix, signed coefficients as differences."""
+    from scipy.optimize import nnls  # slow to import, and a plan of a saved fit does not need it
+
     scale = 1.0 / np.sqrt(np.diag(gram) + 1e-300)
     values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
     seen = values > 1e-13 * values[-1]
     root = np.sqrt(values[seen])
     matrix = root[:, None] * vectors[:, seen].T
     aim = (vectors[:, seen].T @ (right * scale)) / root
-    from scipy.optimize import nnls  # slow to import, and a plan of a saved fit does not need it
-
     found = nnls(np.concatenate([matrix, -matrix[:, signed]], axis=1), aim)[0]
     solution = found[: len(right)].copy()
     solution[signed] -= found[len(right) :]

@@ -42,10 +42,6 @@ class BaseTokens:
         own = np.take_along_axis(distance, nearest[..., None], axis=-1)[..., 0] <= np.log1p(ALIKE)
         return np.asarray(np.where(own, np.asarray(self.tokens)[nearest], carried))
 
-    def records(self) -> list[dict[str, float]]:
-        """One {params, tokens} a size."""
-        return [{"params": n, "tokens": d} for n, d in zip(self.params, self.tokens, strict=True)]
-
 
 def base_tokens(runs: Runs) -> BaseTokens:
     """What the column base_tokens says; the geometric mean where the bases of one size differ. A table in which it is

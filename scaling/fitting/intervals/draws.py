@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import chdtri
 
 from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.covariance import normal_steps, pulled_steps
@@ -67,6 +66,8 @@ def _short(done: Estimation) -> Estimation:
 
 def _student(count: int, freedom: float, seed: int) -> Array:
     """What turns normal draws into Student's t (count,): the runs' spread is itself known from few runs."""
+    from scipy.special import chdtri  # slow to import, and a plan of a saved fit does not need it
+
     chance = np.random.default_rng([seed, 2]).uniform(size=count)
     return np.asarray(np.minimum(np.sqrt(freedom / chdtri(freedom, chance)), MOST_STRETCH))
 

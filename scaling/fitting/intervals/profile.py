@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from scaling.errors import InputError
 from scaling.fitting.engine.covariance import bread, normal_steps
@@ -160,6 +159,8 @@ def _scale(
     model: Model, problems: Problems, done: Estimation, free: Array, place: int, level: float
 ) -> tuple[float, float]:
     """The parameter's standard error and the rise of the objective at the ends of the interval."""
+    from scipy.special import stdtrit  # slow to import, and a plan of a saved fit does not need it
+
     mask = np.asarray(free, bool)
     count = int(problems.groups.max()) + 1
     steps = normal_steps(model, problems, done.objective, np.eye(count), mask)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
 from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
-from scaling.planning.across.link import linked
+from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.question import NotIdentified, Question, same
-from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
+from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.root import largest_ratio
 from scaling.runs import Runs, validate
 from scaling.units import format_count
@@ -160,7 +160,7 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
     ]
     return Plan(
         critical_ratio=ratio_interval(ratios, question.level),
-        status=_status(value),
+        status=status_of(value),
         general_loss=own.general_loss if own else UNKNOWN,
         domain_loss=own.domain_loss if own else UNKNOWN,
         base_general_loss=own.base_general_loss if own else UNKNOWN,
@@ -171,12 +171,6 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
         law=_RATIO_LAW,
         route="link",
     )
-
-
-def _status(value: float) -> Status:
-    if math.isnan(value):
-        return "infeasible"
-    return "unconstrained" if value == 1.0 else "ok"
 
 
 def _ranges(runs: Runs) -> dict[str, tuple[float, float]]:

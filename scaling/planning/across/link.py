@@ -6,6 +6,7 @@ size, and its left-hand side is how many e-folds the general corpus may be thinn
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from scaling.planning.noise import scattered
 from scaling.planning.question import NotIdentified, Question
+from scaling.planning.result import Status
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
@@ -65,3 +67,10 @@ def linked(answers: BySize, question: Question) -> tuple[Array, list[str]]:
     own = "" if inside.sum() > 2 else "; the error of that link is not in the interval"
     notes.append(f"-log(1 - ratio) is carried as a power law in params{own}")
     return carry(sizes[inside], np.nan_to_num(table[:, inside], nan=0.0), question.params), notes
+
+
+def status_of(value: float) -> Status:
+    """The status of a plan whose critical ratio is known and nothing else: NaN where none passes."""
+    if math.isnan(value):
+        return "infeasible"
+    return "unconstrained" if value == 1.0 else "ok"

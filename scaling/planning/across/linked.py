@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
-from scaling.planning.across.link import linked
+from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import critical_ratio, ratio_interval, roots
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
 from scaling.planning.question import NotIdentified, Question, same
-from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
+from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs
 from scaling.units import format_count
@@ -63,7 +63,7 @@ def linked_ratio(
     warnings += ratio_warnings(ranges["ratio"], probed, value)
     return Plan(
         critical_ratio=ratio_interval(found, question.level),
-        status=_status(value),
+        status=status_of(value),
         general_loss=UNKNOWN,
         domain_loss=UNKNOWN,
         base_general_loss=UNKNOWN,
@@ -92,9 +92,3 @@ def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[st
         raise NotIdentified(notes[0])
     found, linking = linked(answers, question)
     return found, [*linking, *notes]
-
-
-def _status(value: float) -> Status:
-    if math.isnan(value):
-        return "infeasible"
-    return "unconstrained" if value == 1.0 else "ok"

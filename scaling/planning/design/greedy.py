@@ -1,25 +1,24 @@
 """Choosing runs one by one, each that of the largest fall of the answer's variance of those that the budget still pays for.
 
-The fall is divided by the cost to a power. Per FLOP (1) many small runs are taken: to first order they tell most for their
-cost, but what the law misses of larger models they do not tell, and in the worlds on which both were tried plans from them
-erred more (benchmarks/results/next_probes.md).
+The cost decides only what is paid for. By the fall per FLOP many small runs are taken: to first order they tell most for
+their cost, but what the law misses of larger models they do not tell, and in the worlds on which both were tried plans from
+them erred more (benchmarks/results/next_probes.md).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from scaling.planning.design.information import Design
 from scaling.planning.design.sensitivity import Sensitivity
 
 Array = NDArray[np.float64]
 MOST = 40  # runs: beyond that first-order widths mean little, and a fit to what was trained tells more
-POWER = 0.0  # of the cost, by which the fall of the variance is divided: 1 is per FLOP
 WORTH = 0.02  # of the width: the last runs that bring no more than this together are not asked for
 
 
@@ -46,7 +45,7 @@ def choose(
     """Add possible runs to the design until none fits in the budget or helps; slope (K, p): the answer's."""
     fixed = found.floor / found.steepness**2
     places, flops, variances = _greedy(present, possible, budget, fixed, slope)
-    widths = 2 * float(ndtri(0.5 + level / 2)) * np.sqrt(variances)
+    widths = 2 * NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(variances)
     enough = int(np.argmax(widths <= (1 + WORTH) * widths[-1]))
     return Choice(places[:enough], flops[:enough], widths[1 : enough + 1].tolist(), float(widths[0]), enough == MOST)
 
@@ -67,9 +66,9 @@ def _greedy(
     while len(places) < MOST:
         cost, left = run + base, budget - sum(flops)
         fall = variances[-1] - _typical(present.variances(slope) + fixed[:, None])
-        rate = np.where(cost <= left * (1 + 1e-9), fall / cost**POWER, -np.inf)
-        best = int(np.argmax(rate))
-        if not rate[best] > 0:
+        paid = np.where(cost <= left * (1 + 1e-9), fall, -np.inf)
+        best = int(np.argmax(paid))
+        if not paid[best] > 0:
             break
         present = present.plus(best)
         places.append(best)

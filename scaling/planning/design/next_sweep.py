@@ -89,7 +89,8 @@ def _entries(sweep: Path) -> dict[str, dict[str, Any]]:
 
 
 def _label(base: dict[str, Any]) -> str:
-    return f"d{base['depth']}" if base.get("depth") else Path(str(base.get("path"))).name
+    """What `probes` calls the base in the run table."""
+    return f"d{base['depth']}" if base.get("depth") else Path(str(base.get("path"))).resolve().name
 
 
 def _base(params: float, runs: Runs, entries: Mapping[str, dict[str, Any]], sweep: Path) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _carried_sizes(fit: Fit, rise: Rise) -> list[float]:
     """The sizes whose base losses are carried to the target by the law's own size term; none where they are not."""
     general, params = rise.curve.fit, rise.curve.question.params
     sizes = [float(record["params"]) for record in fit.base.get("general", [])]
-    by_term = not rise.relative_law and additive_in_size(get_law(general.law)) and "params" not in general.held
+    by_term = not rise.differences and additive_in_size(get_law(general.law)) and "params" not in general.held
     known = any(same(size, params) for size in sizes) or float(np.ptp(rise.base.draws)) == 0
     return sizes if by_term and not known else []
 
@@ -98,7 +98,7 @@ def _base_gradient(fit: Fit, rise: Rise, theta: Array) -> Array:
 
 def _base_variance(fit: Fit, rise: Rise) -> float:
     """What the offsets of the base losses from the size term scatter by, nats squared; of another carried base loss all."""
-    if rise.relative_law or float(np.ptp(rise.base.draws)) == 0:
+    if rise.differences or float(np.ptp(rise.base.draws)) == 0:
         return 0.0
     sizes = _carried_sizes(fit, rise)
     if len(sizes) < 2:

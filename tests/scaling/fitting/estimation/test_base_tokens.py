@@ -88,10 +88,3 @@ def test_progress_without_the_column_is_that_of_many_tokens_for_all() -> None:
     for logged in (column, None):
         found = progress_of(runs, params, tokens, logged)
         np.testing.assert_allclose(found, tokens / (UNKNOWN * 4e8), rtol=1e-12)
-
-
-def test_records_are_one_a_size() -> None:
-    assert BaseTokens((1e6, 1e7), (2e7, 2e8), True).records() == [
-        {"params": 1e6, "tokens": 2e7},
-        {"params": 1e7, "tokens": 2e8},
-    ]

@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from probes.config import Sweep, load_sweep
+from probes.config import Base, Sweep, load_sweep
 from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.planning.design.next_result import NextProbes
-from scaling.planning.design.next_sweep import sweep_files
+from scaling.planning.design.next_sweep import _label, sweep_files
 from scaling.planning.question import Question
 from scaling.runs import Runs, validate
 
@@ -138,3 +139,9 @@ def test_places_that_cannot_be_written_to(sweep: Path, tmp_path: Path) -> None:
             sweep_files(found, runs, sweep, out)
     with pytest.raises(InputError, match="no runs were chosen"):
         sweep_files(replace(found, runs=found.runs.iloc[:0]), runs, sweep, tmp_path / "next.yaml")
+
+
+@pytest.mark.parametrize("base", [{"depth": 4}, {"path": "models/own"}, {"path": "."}, {"path": "hub/name"}])
+def test_a_base_has_the_name_that_probes_gives_it(base: dict[str, Any]) -> None:
+    """The sweep file's entry is found by the table's column base, which `probes` wrote."""
+    assert _label(base) == Base.model_validate({"learning_rate": 1e-3, **base} if "path" in base else base).label
