@@ -10,7 +10,7 @@ SWEEP := prose-python
 # those on bases of equal tokens share their bases
 SWEEPS := prose-code prose-german prose-metamath prose-code-branches prose-code-sampled prose-code-cosine
 
-.PHONY: help demo demo-probes sweep sweeps smollm2 results test test-slow test-gpu lint types notebooks readme core all clean
+.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks readme core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
@@ -18,6 +18,7 @@ help:
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
 	@echo "make results      the README's tables and pictures again, from the shipped sweep"
+	@echo "make docs         docs/laws.md again, from the laws' own declarations"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 
 core:
@@ -52,6 +53,9 @@ smollm2:
 
 results: core
 	@$(PY) .ci/results.py
+
+docs: core
+	@$(PY) .ci/laws.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)
