@@ -1,4 +1,4 @@
-"""Run what README.md tells people to run: its `sh` blocks line by line, its `python` blocks as one script.
+"""Run what README.md and the pages of docs/ tell people to run: its `sh` blocks line by line, its `python` blocks as one script.
 
 A block under a comment `<!-- not run: why -->` is left out, and so are `make` and `git` lines: `.ci/run` calls make itself.
 Everything runs in a scratch folder that sees data/, notebooks/ and benchmarks/, so that the checkout stays clean.
@@ -28,23 +28,30 @@ def script(text: str) -> str:
     return "\n".join(body for skip, kind, body in BLOCK.findall(text) if kind == "python" and not skip)
 
 
-def main() -> int:
-    """Run them in order; the exit code of the first that fails."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "MPLBACKEND": "Agg"}
+def run_page(page: Path, environment: dict[str, str]) -> int:
+    """Run a page's blocks in order; the exit code of the first that fails."""
+    text = page.read_text(encoding="utf-8")
+    steps: list[list[str]] = [["bash", "-ec", line] for line in commands(text)]
+    steps += [[sys.executable, "-c", code] for code in [script(text)] if code]
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("data", "notebooks", "benchmarks"):
             if (ROOT / name).exists():
                 (Path(scratch) / name).symlink_to(ROOT / name)
-        steps: list[list[str]] = [["bash", "-ec", line] for line in commands(text)]
-        for step in [*steps, [sys.executable, "-c", script(text)]]:
+        for step in steps:
             print(f"$ {step[-1]}", flush=True)
             code = subprocess.run(step, cwd=scratch, env=environment, stdout=subprocess.DEVNULL).returncode
             if code:
-                print(f"README.md: this failed with exit code {code}", file=sys.stderr)
+                print(f"{page.name}: this failed with exit code {code}", file=sys.stderr)
                 return code
     return 0
+
+
+def main() -> int:
+    """Run all pages; the exit code of the first that fails."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "MPLBACKEND": "Agg"}
+    pages = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    return next((code for page in pages if (code := run_page(page, environment))), 0)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """The documents: links lead somewhere, docs/laws.md is what the laws declare, and what pages tell people to run runs."""
 
 import importlib.util
+import json
 import re
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
+
+from scaling import InputError, load_runs
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -72,3 +75,81 @@ def test_the_page_of_laws_is_what_they_declare(tmp_path: Path, capsys: pytest.Ca
     assert "make docs" in capsys.readouterr().err
     assert laws.main([]) == 0
     assert stale.read_text(encoding="utf-8") == page.read_text(encoding="utf-8")
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of one language on a page of docs/."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def said(folder: Path, table: str) -> list[str]:
+    """What `scaling check` says of a table: the one sentence of an error, or its notes."""
+    path = folder / "runs.csv"
+    path.write_text(table)
+    try:
+        return list(load_runs(path).warnings)
+    except InputError as error:
+        return [str(error)]
+
+
+HEADS = "params,tokens,ratio,general_loss"
+MISTAKES = {  # each table gives a sentence that docs/logging.md quotes
+    "row 3, column ratio": f"{HEADS}\n1e6,0,0,3.5\n1e6,1e5,25,3.6\n1e6,2e5,50,3.5",
+    "column params is missing": f"{HEADS.replace('params', 'N')}\n1e6,0,0,3.5",
+    "'1B' is not a number": f"{HEADS}\n1e6,1B,0.25,3.6",
+    "'nan' is not a number": f"{HEADS}\n1e6,0,0,3.5\n1e6,1e5,0.25,nan",
+    "no loss was measured": f"{HEADS}\n1e6,1e5,0.25,",
+    "the same checkpoint": f"{HEADS}\n1e6,1e5,0.25,3.6\n1e6,1e5,0.25,3.7",
+    "0 in every row": f"{HEADS}\n1e6,0,0,3.5",
+    "names itself": f"{HEADS},run,trunk\n1e6,1e5,0.25,3.6,a,\n1e6,1e5,0.25,3.5,b,b",
+    "no base losses": f"{HEADS}\n1e6,1e5,0.25,3.6",
+    "look swapped": f"{HEADS},domain_loss\n1e6,1e5,0.25,3.9,3.6\n1e6,1e5,0.5,3.6,3.9",
+    "2 values of ratio": f"{HEADS},run\n1e6,0,0,3.5,a\n1e6,1e5,0.25,3.6,a\n1e6,2e5,0.5,3.7,a",
+    "only one model size": f"{HEADS}\n1e6,1e5,0.25,3.6",
+    "only one ratio": f"{HEADS}\n1e6,1e5,0.25,3.6",
+    "only one run": f"{HEADS}\n1e6,1e5,0.25,3.6",
+    "no domain loss": f"{HEADS}\n1e6,1e5,0.25,3.6",
+    "several domains": f"{HEADS},domain\n1e6,1e5,0.25,3.6,law\n1e6,1e5,0.5,3.7,code",
+    "an exact copy": f"{HEADS}\n1e6,1e5,0.25,3.6\n1e6,1e5,0.25,3.6\n1e6,2e5,0.25,3.5",
+    "stage trunk": f"{HEADS},run,trunk\n1e6,1e5,0.25,3.6,a,\n1e6,1e5,0.5,3.7,b,\n1e6,1e5,0.25,3.5,c,a",
+}
+
+
+@pytest.mark.parametrize("part", MISTAKES)
+def test_mistakes_are_quoted_as_they_are_said(part: str, tmp_path: Path) -> None:
+    (sentence,) = (one for one in said(tmp_path, MISTAKES[part]) if part in one)
+    assert f"`{sentence}` |" in (ROOT / "docs" / "logging.md").read_text(encoding="utf-8")
+
+
+def test_every_quoted_mistake_is_tried() -> None:
+    rows = re.findall(
+        r"^\|.*\| `([^|]*)` \|$", (ROOT / "docs" / "logging.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [row for row in rows if not any(part in row for part in MISTAKES)] == []
+    assert len(rows) == len(MISTAKES)
+
+
+def test_the_example_table_can_be_read(tmp_path: Path) -> None:
+    (table,) = blocks("logging.md", "csv")
+    (tmp_path / "runs.csv").write_text(table)
+    runs = load_runs(tmp_path / "runs.csv")
+    assert runs.corpora == ("general", "domain")
+    assert len(runs.finished("general")) == 2
+    assert list(runs.warnings) == ["only one model size: nothing can be said about other sizes"]
+
+
+def test_the_callback_writes_rows_that_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, type] = {}
+    exec(blocks("logging.md", "python")[0], names)
+    callback = names["callback"]
+    for step, first in ((0, True), (100, True), (100, False)):
+        state = SimpleNamespace(global_step=step, is_world_process_zero=first)
+        callback.on_evaluate(None, state, None, {"eval_general_loss": 3.0, "eval_general_runtime": 1.0})
+        callback.on_evaluate(None, state, None, {"eval_domain_loss": 2.5})
+    rows = [json.loads(line) for line in Path("runs.jsonl").read_text().splitlines()]
+    assert [row["tokens"] for row in rows] == [0, 100 * 524_288]
+    assert set(rows[1]) == {"run", "params", "ratio", "seed", "base_tokens", "tokens", "general_loss", "domain_loss"}
+    assert load_runs("runs.jsonl").base("domain")["loss"].tolist() == [2.5]
