@@ -153,3 +153,13 @@ def test_the_callback_writes_rows_that_can_be_read(tmp_path: Path, monkeypatch: 
     assert [row["tokens"] for row in rows] == [0, 100 * 524_288]
     assert set(rows[1]) == {"run", "params", "ratio", "seed", "base_tokens", "tokens", "general_loss", "domain_loss"}
     assert load_runs("runs.jsonl").base("domain")["loss"].tolist() == [2.5]
+
+
+def test_the_notes_explained_are_notes_of_ours() -> None:
+    _, notes = (ROOT / "docs" / "intervals.md").read_text(encoding="utf-8").split("## Notes, and what to do")
+    named = [
+        words for row in re.findall(r"^\| (`.*?) \|", notes, re.MULTILINE) for words in re.findall("`([^`]*)`", row)
+    ]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "scaling").rglob("*.py"))
+    assert len(named) > 15
+    assert [words for words in named if words not in source] == []
