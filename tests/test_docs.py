@@ -65,6 +65,11 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     assert broken(page) == ["gone.md", "#gone", "page.md#gone"]
 
 
+def test_the_index_has_every_page() -> None:
+    listed = LINK.findall((ROOT / "docs" / "README.md").read_text(encoding="utf-8"))
+    assert {page.name for page in DOCS} - {"README.md"} <= set(listed)
+
+
 def test_the_page_of_laws_is_what_they_declare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     laws = tool("laws")
     assert laws.main(["--check"]) == 0, "docs/laws.md is stale; `make docs` writes it again"
