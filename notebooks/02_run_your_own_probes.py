@@ -22,22 +22,21 @@
 # %%
 import json
 import lzma
-import subprocess
-import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from transformers import PreTrainedTokenizerFast
 
 import scaling
+
+warnings.filterwarnings("ignore", message="IProgress")  # a bar that this notebook does without
 from probes.config import load_sweep
 from probes.cost import estimate
 from probes.sweep import run
 
-warnings.filterwarnings("ignore", message="IProgress")  # a bar that this notebook does without
 temporary = tempfile.TemporaryDirectory(prefix="probes-")
 folder = Path(temporary.name)  # for a sweep of your own: a folder that stays, since a sweep goes on where it was cut
 
@@ -98,40 +97,32 @@ cpt:
 evaluate: {blocks: 32}
 """
 sweep = folder / "toy.yaml"
-sweep.write_text(SWEEP, encoding="utf-8")
+_ = sweep.write_text(SWEEP, encoding="utf-8")
 
 # %% [markdown]
 # ## 3. What would it cost?
-# `probes plan` times two steps of each size on this machine and trains nothing. In a shell that is `probes plan
-# toy.yaml`; here a small function calls the command and prints what it says.
-
+# In a shell: `probes plan toy.yaml`. It times two steps of each size on this machine and trains nothing. From Python
+# the same is `estimate`; tokens and FLOPs are a job's, hours those of all its runs.
 
 # %%
-def probes(*words):
-    """The command `probes`, as in a shell."""
-    command = [sys.executable, "-m", "probes.cli", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    print(done.stdout or done.stderr)
-
-
-probes("plan", sweep)
+pd.DataFrame(estimate(load_sweep(sweep)))
 
 # %% [markdown]
 # ## 4. Train
-# `probes run` trains the bases, then the CPT runs from them, and writes the run table after every finished run. All
-# runs see the same blocks in the same order and are scored on the same held-out blocks, so that their differences are
-# known far better than their losses.
+# In a shell: `probes run toy.yaml --out toy.parquet`, which shows bars; from Python `run`. It trains the bases, then
+# the CPT runs from them, and writes the run table after every finished run. All runs see the same blocks in the same
+# order and are scored on the same held-out blocks, so that their differences are known far better than their losses.
 
 # %%
-# %%time
 table = folder / "toy.parquet"
-probes("run", sweep, "--out", table)
+start = time.monotonic()
+done = run(sweep, table)
+print(f"{done.trained} jobs trained, {done.rows} rows, {time.monotonic() - start:.0f} s")
 
 # %% [markdown]
 # ### It goes on where it was
 # A finished run is not trained again, and a run that was killed goes on from its last checkpoint to the same bits. So a
 # sweep may be interrupted at any time, and made larger: add a ratio to the file, and only what is missing is trained.
-# (From Python the command is `probes.sweep.run`.)
 
 # %%
 sweep.write_text(SWEEP.replace("0.75]", "0.75, 0.9]"), encoding="utf-8")
@@ -156,7 +147,8 @@ except scaling.InputError as error:
 
 # %%
 runs = scaling.load_runs(table)
-runs.frame.drop(columns=["general", "domain", "base"], errors="ignore").groupby("params").head(3)
+columns = ["run", "params", "tokens", "ratio", "general_loss", "domain_loss", "general_change_se", "domain_epochs"]
+runs.frame[columns].groupby("params").head(3)
 
 # %% [markdown]
 # The rows at `tokens` 0 hold the losses of the bases before CPT. They are what a rise is counted from: without them a
@@ -211,6 +203,8 @@ print(scaling.next_probes(runs, target, tokens, budget=flops, tolerance=0.1).sum
 # trained above stands in for yours: its weights as transformers saves them, and the tokenizer beside them.
 
 # %%
+from transformers import PreTrainedTokenizerFast
+
 work = folder / "toy.parquet.work"
 weights = sorted(work.glob("bases/*/model"))[0]
 mine = folder / "my-model"
