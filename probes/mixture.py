@@ -52,6 +52,9 @@ class Mixture:
         """How often the general and the domain corpus have been seen after `blocks` blocks.
 
         Of a corpus of several sources, how often the most repeated of them has.
+
+        >>> Mixture(general_blocks=100, domain_blocks=10, ratio=0.25, seed=0).epochs(80)
+        (0.6, 2.0)
         """
         taken = self._taken(blocks)
         general, domain = (
@@ -79,6 +82,10 @@ class Mixture:
 
         Returns:
             Two arrays of shape (blocks,).
+
+        >>> corpus, block = Mixture(general_blocks=100, domain_blocks=10, ratio=0.25, seed=0).plan(8)
+        >>> corpus
+        array([0, 1, 0, 0, 0, 1, 0, 0], dtype=int8)
         """
         before = np.array([self.domain_count(i) for i in range(blocks + 1)])
         corpus = np.diff(before).astype(np.int8)

@@ -27,6 +27,9 @@ def interleave(shares: Sequence[float], blocks: int) -> NDArray[np.int64]:
 
     Args:
         shares: one a source, positive, summing to 1 to about six digits, which is as exactly as they are taken.
+
+    >>> interleave([0.75, 0.25], 8)
+    array([0, 0, 1, 0, 0, 0, 1, 0])
     """
     if len(shares) == 1:
         return np.zeros(blocks, np.int64)

@@ -16,6 +16,9 @@ def parse_count(text: str | float, what: str = "number") -> float:
 
     Suffixes (either case): K 1e3, M 1e6, B or G 1e9, T 1e12. `what` names the value in the error.
     Raises `InputError` for anything else, infinities included.
+
+    >>> parse_count("7B"), parse_count("1_000"), parse_count("2.5e6")
+    (7000000000.0, 1000.0, 2500000.0)
     """
     match = _COUNT.fullmatch(str(text).strip())
     value = float(match[1].replace("_", "")) * _FACTORS[match[2].upper()] if match else math.nan
@@ -25,7 +28,11 @@ def parse_count(text: str | float, what: str = "number") -> float:
 
 
 def format_count(value: float, digits: int = 3) -> str:
-    """Write a count with a suffix: 7e9 -> `7B`, 134.5e6 -> `134M`; `digits` significant digits."""
+    """Write a count with a suffix; `digits` significant digits.
+
+    >>> format_count(7e9), format_count(134.5e6), format_count(262144)
+    ('7B', '134M', '262K')
+    """
     if not math.isfinite(value):
         return str(value)
     for factor, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"), (1.0, "")):

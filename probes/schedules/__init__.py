@@ -31,7 +31,11 @@ def names() -> list[str]:
 
 
 def scale(name: str, step: int, course: Course) -> float:
-    """The factor on the peak learning rate at `step` by the schedule `name`; KeyError where there is none."""
+    """The factor on the peak learning rate at `step` by the schedule `name`; KeyError where there is none.
+
+    >>> [scale("wsd", step, Course(steps=10, warmup=2, anneal=4)) for step in range(10)]
+    [0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
+    """
     return float(_module(name).scale(step, course))
 
 

@@ -81,6 +81,16 @@ class Fit:
         """{"general_loss": Estimate, "domain_loss": Estimate}, of the corpora that were fitted.
 
         A law of differences needs the base loss of that size, to which it adds; InputError where the table has none.
+
+        >>> import scaling
+        >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=50)
+        >>> found = fit.predict(params=2.66e6, tokens=262144, ratio=0.25)
+        >>> {name: round(one.value, 2) for name, one in found.items()}
+        {'general_loss': 3.57, 'domain_loss': 3.77}
+        >>> mean = fit.predict_corpus("general", 2.66e6, 262144, [0.1, 0.5])
+        >>> one_run = fit.predict_corpus("general", 2.66e6, 262144, [0.1, 0.5], kind="prediction")
+        >>> mean.value.round(1), bool((one_run.high - one_run.low > mean.high - mean.low).all())
+        (array([3.5, 3.6]), True)
         """
         return {f"{name}_loss": self.predict_corpus(name, params, tokens, ratio, kind) for name in self.corpora}
 
@@ -122,7 +132,18 @@ class Fit:
         return replace(self, general=placed.get("general"), domain=placed.get("domain"))
 
     def summary(self) -> str:
-        """A text table of the fit, to be pasted into a report."""
+        """A text table of the fit, to be pasted into a report.
+
+        >>> import scaling
+        >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
+        >>> print(fit.summary())
+        Forgetting law fitted to prose-code.parquet (350 rows)
+        ...
+        general loss: dL = h + g * (-log(1 + D/D0)) + C * D^delta * log((D + m) / (r * D + m)) / N^kappa
+          r is the share of the general corpus
+          140 rows in 35 runs, status ok
+        ...
+        """
         from scaling.fitting.summary import fit_summary
 
         return fit_summary(self)

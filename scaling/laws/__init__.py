@@ -35,7 +35,16 @@ def law_names() -> tuple[str, ...]:
 
 
 def get_law(name: str) -> Law:
-    """The law of that name. Raises InputError for a name that is not there."""
+    """The law of that name. Raises InputError for a name that is not there.
+
+    >>> import numpy as np
+    >>> law = get_law("chinchilla")
+    >>> law.text(), law.variables
+    ('L = E + A / N^alpha + B / D^beta', ('params', 'tokens'))
+    >>> theta = np.array([1.69, 406.4, 0.34, 410.7, 0.28])  # E, A, alpha, B, beta of the authors
+    >>> law.value(theta, {"params": np.array([70e9]), "tokens": np.array([1.4e12])}).round(2)
+    array([1.94])
+    """
     if name not in _laws():
         raise InputError(f"there is no law called {name!r}; the laws are {', '.join(law_names())}")
     return _laws()[name]

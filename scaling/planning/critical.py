@@ -46,6 +46,13 @@ def critical_ratio(
     Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), a negative tolerance,
     or a fit without a general corpus. What the table cannot carry is the status "not_identified" with the reason.
     Source: Que et al. 2024 (arXiv 2406.01375), first use; Gu et al. 2024 (arXiv 2407.17467), definition 1.
+
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> fit = scaling.fit(runs, law="forgetting", draws=50)
+    >>> plan = critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
+    >>> plan.status, round(plan.value, 2), [round(end, 1) for end in plan.interval]
+    ('ok', 0.23, [0.1, 0.3])
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     general = fit.general

@@ -18,6 +18,15 @@ def measured_critical_ratio(runs: Runs, tolerance: float = 0.05, *, relative: bo
     between two neighbouring ratios the rise is interpolated, linearly in -log(1 - ratio), in which sweeps are nearly
     straight. Columns: params, tokens, ratio (of the mean over seeds; 1 where every ratio up to 1 passes, NaN where the
     runs do not enclose it), low and high (the smallest and largest of the seeds taken one by one), seeds.
+
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> measured_critical_ratio(runs, tolerance=0.05)[["params", "ratio", "seeds"]].round(2)
+          params  ratio  seeds
+    0   332448.0   0.14      2
+    1   803968.0   0.16      1
+    2  1512160.0   0.19      1
+    3  2656704.0   0.20      1
     """
     rows = finished_rises(runs)
     answers = []

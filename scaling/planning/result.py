@@ -26,6 +26,17 @@ class Plan:
     critical ratio from the probed ratios (0 inside), and where both are known the factor over the tokens per parameter
     of the probes' bases. `law` is the general loss'; `route` is how the answer got to the target's size: by the "law", or
     by a "link" of one answer a size.
+
+    >>> import scaling
+    >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
+    >>> plan = scaling.critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
+    >>> print(plan.summary())
+    For 10.6M params, 262K tokens, general loss up by at most 0.05 nats:
+      critical ratio     0.23... domain share
+      general loss       3.55... nats/token
+      base general loss  3.50... nats/token
+      domain loss        3.7... nats/token
+      extrapolation      3.99x in params, 1x in tokens, inside the probed ratios, ...
     """
 
     critical_ratio: Estimate[float]

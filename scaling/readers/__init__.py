@@ -25,6 +25,14 @@ def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
     stage: which losses of a table with branches, "trunk", "branches" or "all"; "auto" takes branches where they can
     stand for the other runs (see `scaling.stages.choose`), and a warning says what is left out.
     Raises `InputError` for a missing, unreadable or invalid table, with file, row and column.
+
+    >>> runs = load_runs("data/runs/prose-code.parquet")
+    >>> len(runs.frame), runs.frame["run"].nunique(), runs.corpora
+    (350, 35, ('general', 'domain'))
+    >>> load_runs(pd.DataFrame({"params": [1e6], "tokens": [1e5], "ratio": [25], "general_loss": [3.1]}))
+    Traceback (most recent call last):
+    ...
+    scaling.errors.InputError: <table>: row 1, column ratio: 25 is outside 0..1 and looks like a percentage; ...
     """
     if isinstance(table, pd.DataFrame):
         return validate(table).stage(stage)

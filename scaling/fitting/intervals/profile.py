@@ -86,6 +86,11 @@ def profile(
 
     level: of the interval; the other options are those of `scaling.fit` and mean the same. Raises InputError for a
     corpus that is not there, or a name that the law does not have or the table does not let it fit.
+
+    >>> import scaling
+    >>> found = profile(scaling.load_runs("data/runs/prose-code.parquet"), "kappa", law="forgetting")
+    >>> [f"{end:.2g}" for end in (found.low, found.value, found.high)], found.open
+    (['0.075', '0.095', '0.12'], ())
     """
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")

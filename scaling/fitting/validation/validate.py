@@ -45,6 +45,12 @@ def validate_law(
     "ratio" and "domain" (leave one out), "run" (`folds` groups of runs). options: those of `fit` (burn_in, loss, ...),
     draws: of each group's fit. Scored are the rows after the burn-in. Raises InputError where nothing can be held out
     or no group can be scored.
+
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-metamath.parquet")
+    >>> found = validate_law(runs, "forgetting", hold_out="params")
+    >>> {corpus: f"{100 * score.mape:.1f} %" for corpus, score in found.total.items()}
+    {'general': '0.3 %', 'domain': '1.2 %'}
     """
     chosen = get_law(law)
     several = tells_domains_apart(chosen)

@@ -64,6 +64,13 @@ def cmr_plan(
     trunk) are left out.
 
     Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
+
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> largest = runs.select(runs.frame["params"] > 2e6)
+    >>> plan = cmr_plan(largest, params=2.66e6, tokens=262144, tolerance=0.05, draws=0)
+    >>> plan.status, round(plan.value, 2)
+    ('ok', 0.21)
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     runs = runs.stage("trunk")

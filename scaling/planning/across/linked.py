@@ -39,6 +39,14 @@ def linked_ratio(
     -log(1 - R*) is carried as a power law in params; the interval comes from resampling the runs of every size, and from
     the scatter of three or more sizes about the link. Base losses are those of the table; arguments and errors are
     otherwise those of `critical_ratio`.
+
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> plan = linked_ratio(runs, params=10.6e6, tokens=262144, tolerance=0.05, draws=0)
+    >>> plan.warnings[0]
+    'critical ratio by size: 332K: 0.16..., 804K: 0.1..., 1.51M: 0.2..., 2.66M: 0.2...'
+    >>> round(plan.value, 2)
+    0.26
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     if "general" not in runs.corpora:

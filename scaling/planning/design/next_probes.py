@@ -63,6 +63,15 @@ def next_probes(
     Raises `InputError` for a budget not above 0, options that make no sense, a target smaller than the probes, a table
     without general loss or with fewer runs than the law has parameters. What the table cannot carry is the status
     "not_identified" with the reason. Source: sequential c-optimal design (Fedorov 1972), the plan's own definition of R*.
+
+    >>> import scaling
+    >>> whole = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> pilot = whole.select(whole.frame["ratio"].isin([0, 0.5, 1]) & (whole.frame["params"] < 1e6))
+    >>> found = next_probes(pilot, params=2.66e6, tokens=262144, budget=1e13, draws=20)
+    >>> found.status, found.flops <= found.budget, found.width_after < found.width_before
+    ('ok', True, True)
+    >>> list(found.runs.columns)
+    ['params', 'ratio', 'tokens', 'seed', 'flops', 'width_after']
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
     _check(runs, budget, checkpoints)

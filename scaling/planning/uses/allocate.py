@@ -38,6 +38,12 @@ def allocate_compute(
     Raises `InputError` for a question that makes no sense, a fit without that corpus, or a law of differences (the base
     loss, which falls with size, is not in it). What the table cannot carry is the status "not_identified".
     Source: Que et al. 2024 (arXiv 2406.01375), third use; Hoffmann et al. 2022 (arXiv 2203.15556), approach 3.
+
+    >>> import scaling
+    >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-python.parquet"), draws=0)
+    >>> split = allocate_compute(fit, flops=1e13, ratio=0.5)
+    >>> split.status, f"{split.params.value:.1g}", f"{split.tokens.value:.1g}"
+    ('ok', '3e+06', '6e+05')
     """
     question = AllocationQuestion(float(flops), float(ratio), corpus, float(level))
     one = fit.corpora.get(corpus)

@@ -50,6 +50,12 @@ def limited_data(
     Raises `InputError` for a question that makes no sense, a target smaller than the probes, or a fit without a domain
     corpus. What the table cannot carry is the status "not_identified" with the reason.
     Source: Que et al. 2024 (arXiv 2406.01375), second use; Muennighoff et al. 2023 (arXiv 2305.16264).
+
+    >>> import scaling
+    >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
+    >>> found = limited_data(fit, params=2.66e6, domain_tokens=30e3)
+    >>> found.status, round(found.best.ratio.value, 2), f"{found.best.tokens.value:.1g}"
+    ('ok', 0.22, '1e+05')
     """
     budget = None if tokens is None else float(tokens)
     question = LimitedQuestion(float(params), float(domain_tokens), budget, float(max_epochs), float(level))

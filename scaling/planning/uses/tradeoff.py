@@ -53,6 +53,16 @@ def tradeoff_table(
     The other arguments are those of `critical_ratio`, and so are the errors; a fit without a domain corpus is an
     `InputError` as well. What the table cannot carry is NaN and a warning.
     Source: Que et al. 2024 (arXiv 2406.01375), first use, of which this is the whole curve.
+
+    >>> import scaling
+    >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
+    >>> found = tradeoff_table(fit, params=10.6e6, tokens=262144, tolerance=0.05, points=3)
+    >>> found.table[["ratio", "rise", "domain_loss", "within"]].round(2)
+       ratio  rise  domain_loss  within
+    0   0.00  0.01         6.56    True
+    1   0.23  0.05         3.75    True
+    2   0.50  0.11         3.42   False
+    3   1.00  0.96         3.16   False
     """
     if points < 2:
         raise InputError(f"points must be at least 2, not {points}")
