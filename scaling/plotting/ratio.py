@@ -1,14 +1,19 @@
-"""Loss against ratio at one token count, a curve a model size."""
+"""Loss against ratio: a curve a model size at the end of its runs, or a curve a token count of one size."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.errors import InputError
-from scaling.fitting import Fit
+from scaling.fitting import Estimate, Fit
+from scaling.laws import get_law
 from scaling.plotting import style
+from scaling.plotting.checkpoints import checkpoints
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -18,56 +23,136 @@ def plot_loss_by_ratio(
     fit: Fit | None = None,
     corpus: str = "general",
     *,
+    by: Literal["params", "tokens"] = "params",
+    params: float | None = None,
     over_base: bool = False,
     tolerance: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw finished runs as points over the ratio, and a fit as curves with its mean interval.
+    """Draw runs as points over the ratio, and a fit as curves with its mean interval, dashed beyond the probed ratios.
 
-    Each size is shown at its largest token count. With `over_base` the change over the base loss is drawn instead of
-    the loss, and `tolerance` (nats) as a line; sizes without a base loss are then left out. Loss in nats per token.
-    Raises `InputError` where the table has no such loss.
+    by: "params" shows each size at its largest token count (finished runs); "tokens" one size at up to five token counts,
+    points hollow where the run goes on after them, curves where the fit is after its burn-in. params: that size, by
+    default the largest; with by="params" all, or the one given. With `over_base` the change over the base loss is drawn
+    instead of the loss; sizes without a base loss are then left out. tolerance: nats per token, a line, of the change
+    over the base loss. Loss in nats per token. Raises `InputError` where the table has no such loss or size.
     """
-    rows = runs.finished(corpus)
+    if by not in ("params", "tokens"):
+        raise InputError(f'by is {by!r}, but loss against ratio is drawn by "params" or "tokens"')
     base = runs.base(corpus).set_index("params")["loss"]
-    sizes = sorted(size for size in rows["params"].unique() if not over_base or size in base.index)
-    if not sizes:
-        raise InputError(f"{runs.source}: there is no {corpus} loss to draw{' over a base loss' if over_base else ''}")
+    rows = runs.finished(corpus) if by == "params" else runs.rows(corpus)
+    rows = rows[rows["params"].isin(base.index)] if over_base else rows
+    rows = _of_size(rows, runs, corpus, by, params, over_base)
+    rows = rows.assign(shown=rows[f"{corpus}_loss"] - (rows["params"].map(base) if over_base else 0.0))
+    series = _sizes(rows) if by == "params" else _counts(rows, fit)
     ax = style.axes(ax)
-    for size, (colour, marker) in style.by_category(sizes).items():
-        own = rows[rows["params"] == size]
-        zero = float(base[size]) if over_base else 0.0
-        ax.plot(own["ratio"], own[f"{corpus}_loss"] - zero, marker, color=colour, label=format_count(size), ms=5)
-        if fit is not None and corpus in fit.corpora:
-            _curve(ax, fit, corpus, size, float(own["tokens"].iloc[0]), zero, colour)
+    for one in series:
+        one.draw(ax, fit, corpus, over_base)
+    label(ax, corpus, over_base)
     if tolerance is not None:
-        ax.axhline(tolerance, color=style.GREY, linestyle="--", linewidth=1)
-        ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), xytext=(2, 3), textcoords="offset points", fontsize=8)
-    what = f"change of {corpus} loss over base" if over_base else f"{corpus} loss"
-    ax.set(xlabel="ratio (domain share of CPT tokens)", ylabel=f"{what} (nats/token)", xlim=(-0.02, 1.02))
-    shown = rows[rows["params"].isin(sizes)]
-    zero_of = base if over_base else 0.0 * base
-    _cut_cliff(ax, shown["ratio"], shown[f"{corpus}_loss"] - shown["params"].map(zero_of).fillna(0.0), corpus)
-    ax.legend(title="params", frameon=False, fontsize=8)
+        _tolerance(ax, tolerance)
+    if by == "tokens":
+        ax.set_title(f"{format_count(float(rows['params'].iloc[0]))} params", fontsize=10, loc="left", pad=14)
+    _cut_cliff(ax, pd.concat([one.rows for one in series]), corpus)
+    ax.legend(title=by if by == "params" else "CPT tokens", frameon=False, fontsize=style.SMALL)
     return ax
 
 
-def _cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str) -> None:
+@dataclass(frozen=True)
+class _Series:
+    """Points of one size and token count, `shown` against ratio; hollow: those of runs that go on."""
+
+    rows: pd.DataFrame
+    label: str
+    colour: Any
+    marker: str
+    hollow: bool = False
+    fitted: bool = True
+
+    def draw(self, ax: Axes, fit: Fit | None, corpus: str, over_base: bool) -> None:
+        """Points, and the law at their size and token count."""
+        face = "white" if self.hollow else self.colour
+        x, y = self.rows["ratio"], self.rows["shown"]
+        ax.plot(x, y, self.marker, color=self.colour, mfc=face, label=self.label, ms=5, zorder=3)
+        if fit is not None and corpus in fit.corpora and self.fitted:
+            params, tokens = (float(self.rows[name].iloc[0]) for name in ("params", "tokens"))
+            base = float((self.rows[f"{corpus}_loss"] - y).iloc[0]) if over_base else None
+            curve(ax, fit, corpus, params, tokens, base, self.colour)
+
+
+def curve(ax: Axes, fit: Fit, corpus: str, params: float, tokens: float, base: float | None, colour: Any) -> None:
+    """The law over the ratio with its interval: the loss, or with `base` the change over that base loss."""
+    one = fit.corpora[corpus]
+    ratio = np.unique(np.concatenate([np.linspace(0, 1, 201), one.ranges["ratio"]]))
+    loss: Estimate[Any]
+    if base is not None and get_law(one.law).target == "delta":
+        loss = one.predict(params, tokens, ratio)
+    else:
+        loss = fit.predict_corpus(corpus, params, tokens, ratio).shifted(-(base or 0.0))
+    inside = style.probed(one, "ratio", ratio)
+    style.law_line(ax, ratio, loss.value, inside, color=colour, linewidth=1.4)
+    style.band(ax, ratio, loss.low, loss.high, inside, colour)
+
+
+def label(ax: Axes, corpus: str, over_base: bool) -> None:
+    """What both axes show."""
+    what = f"change of {corpus} loss over base" if over_base else f"{corpus} loss"
+    ax.set(xlabel="ratio (domain share of CPT tokens)", ylabel=f"{what} (nats/token)", xlim=(-0.02, 1.02))
+
+
+def _of_size(
+    rows: pd.DataFrame, runs: Runs, corpus: str, by: str, params: float | None, over_base: bool
+) -> pd.DataFrame:
+    """The rows of the sizes to draw. Raises `InputError` for none."""
+    over = " over a base loss" if over_base else ""
+    if rows.empty:
+        raise InputError(f"{runs.source}: there is no {corpus} loss to draw{over}")
+    size = params if params is not None else float(rows["params"].max()) if by == "tokens" else None
+    if size is None:
+        return rows
+    own = rows[np.isclose(rows["params"], size, rtol=style.SAME)]
+    if own.empty:
+        raise InputError(f"{runs.source}: there is no {corpus} loss at {format_count(size)} params to draw{over}")
+    return own
+
+
+def _sizes(rows: pd.DataFrame) -> list[_Series]:
+    looks = style.by_category(sorted(rows["params"].unique()))
+    return [_Series(rows[rows["params"] == n], format_count(n), *look) for n, look in looks.items()]
+
+
+def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:
+    """Up to five token counts, evenly in their log; a law is drawn where it was fitted."""
+    found = checkpoints(rows)
+    last = max(found)
+    start = last * fit.burn_in * (1 - style.SAME) if fit is not None else 0.0
+    late = [tokens for tokens in found if tokens >= start]
+    wanted = np.geomspace(late[0], last, 5)
+    chosen = sorted({min(late, key=lambda tokens: abs(np.log(tokens / one))) for one in wanted})
+    shades = style.by_order(chosen)
+    made = []
+    for i, tokens in enumerate(chosen):
+        marker = style.MARKERS[i % len(style.MARKERS)]
+        ends = tokens >= last * (1 - style.SAME)
+        name = f"{format_count(tokens)}{'' if ends else ', in mid-run'}"
+        made.append(_Series(found[tokens], name, shades[tokens], marker, hollow=not ends))
+    return made
+
+
+def _tolerance(ax: Axes, tolerance: float) -> None:
+    ax.axhline(tolerance, color=style.GREY, linestyle=":", linewidth=1.2)
+    place = {"xytext": (2, 3), "textcoords": "offset points", "fontsize": style.SMALL}
+    ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), **place)
+
+
+def _cut_cliff(ax: Axes, rows: pd.DataFrame, corpus: str) -> None:
     """Without any text of its own a corpus' loss jumps; keep that end from flattening the rest, and say where it is."""
     end = 1.0 if corpus == "general" else 0.0
-    cliff, rest = values[ratio == end], values[ratio != end]
+    cliff, rest = (rows.loc[here, "shown"] for here in (rows["ratio"] == end, rows["ratio"] != end))
     if cliff.empty or rest.nunique() < 3 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
         return
     margin = 0.08 * float(np.ptp(rest))
     ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
     note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
     side = "right" if end == 1.0 else "left"
-    ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=8)
-
-
-def _curve(ax: Axes, fit: Fit, corpus: str, size: float, tokens: float, zero: float, colour: str) -> None:
-    ratio = np.linspace(0, 1, 201)
-    loss = fit.predict_corpus(corpus, size, tokens, ratio)
-    ax.plot(ratio, loss.value - zero, color=colour, linewidth=1.4)
-    if np.isfinite(loss.low).all():
-        ax.fill_between(ratio, loss.low - zero, loss.high - zero, color=colour, alpha=0.15, linewidth=0)
+    ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=style.SMALL)

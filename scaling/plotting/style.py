@@ -1,26 +1,39 @@
-"""What all pictures share: colours that colour-blind eyes tell apart, markers, and plain axes."""
+"""What all pictures share: colours that colour-blind eyes tell apart, markers, plain axes, and what lies beyond the probes.
+
+Everywhere a solid line is a law inside what was probed and a dashed one the same law beyond it; filled points are rows that
+were fitted, hollow ones are not; a pale band is the interval.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from scaling.fitting import CorpusFit
+from scaling.units import format_count
+
 Key = TypeVar("Key", float, str)
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 # Okabe and Ito's palette without its yellow, which does not print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#666666"
+SMALL = 8  # points, of legends and notes
+SAME = 0.01  # sizes and token counts that differ by less than this (relative) are the same one
 
 
-def axes(ax: Axes | None) -> Axes:
-    """The given Axes, or one on a new figure of its own."""
+def axes(ax: Axes | None, size: tuple[float, float] = (6.0, 4.2)) -> Axes:
+    """The given Axes, or one on a new figure of its own of that size (inches)."""
     if ax is None:
-        _, ax = plt.subplots(figsize=(6.0, 4.2), layout="constrained")
+        _, ax = plt.subplots(figsize=size, layout="constrained")
     ax.grid(True, color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
     for side in ("top", "right"):
@@ -38,3 +51,49 @@ def by_order(keys: Sequence[float]) -> dict[float, tuple[float, float, float, fl
     shades = mpl.colormaps["viridis"]
     last = max(1, len(keys) - 1)
     return {key: shades(0.9 * i / last) for i, key in enumerate(keys)}
+
+
+def law_line(ax: Axes, x: Array, y: Array, inside: Mask, **options: Any) -> None:
+    """A law over x (n,): solid where `inside` (n,) holds, dashed elsewhere; the two meet at the last point inside."""
+    if inside.any():
+        ax.plot(x, np.where(inside, y, np.nan), **options)
+    if not inside.all():
+        dashed = {**options, "linestyle": (0, (4, 2)), "label": None if inside.any() else options.get("label")}
+        ax.plot(x, np.where(_beyond(inside), y, np.nan), **dashed)
+
+
+def band(ax: Axes, x: Array, low: Array, high: Array, inside: Mask, colour: Any) -> None:
+    """An interval over x (n,), paler where `inside` (n,) does not hold; nothing where there is none."""
+    known = np.isfinite(low) & np.isfinite(high)
+    for where, alpha in ((inside, 0.2), (_beyond(inside), 0.09)):
+        if (where & known).any():
+            ax.fill_between(x, low, high, where=where & known, color=colour, alpha=alpha, linewidth=0)
+
+
+def _beyond(inside: Mask) -> Mask:
+    """What is not inside, with the points inside next to it."""
+    padded = np.concatenate([inside[:1], inside, inside[-1:]])
+    return np.asarray(~inside | ~(padded[:-2] & padded[2:]))
+
+
+def probed(one: CorpusFit, name: str, values: npt.ArrayLike) -> Mask:
+    """Whether values (n,) of "params", "tokens" or "ratio" lie inside what was fitted, to within 1 % of a count."""
+    low, high = one.ranges[name]
+    slack = 0.0 if name == "ratio" else SAME
+    found = np.asarray(values, float)
+    return np.asarray((found >= low * (1 - slack) - 1e-12) & (found <= high * (1 + slack) + 1e-12))
+
+
+def target(one: CorpusFit, params: float, tokens: float | None = None) -> str:
+    """The size and token count that a picture is of, with how far each lies beyond the probes."""
+    parts = [f"{format_count(params)} params{_far(one, 'params', params, 'probe')}"]
+    if tokens is not None:
+        parts.append(f"{format_count(tokens)} tokens{_far(one, 'tokens', tokens, 'run', 'longest', 'earliest')}")
+    return ", ".join(parts)
+
+
+def _far(one: CorpusFit, name: str, value: float, what: str, most: str = "largest", least: str = "smallest") -> str:
+    if probed(one, name, value).all():
+        return ""
+    low, high = one.ranges[name]
+    return f" ({value / high:.3g}x the {most} {what})" if value > high else f" ({value / low:.2g}x the {least} {what})"
