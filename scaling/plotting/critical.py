@@ -1,38 +1,60 @@
-"""Critical ratio against model size: what the probes measured, and what is planned for a target."""
+"""Critical ratio against model size: what the probes measured, what is planned for a target, and the law between."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from scaling.errors import InputError
+from scaling.fitting import Fit
+from scaling.laws import get_law
 from scaling.planning.result import Plan
-from scaling.plotting import style
+from scaling.plotting import crossing, style
+from scaling.units import format_count
 
 
-def plot_critical_ratio(measured: pd.DataFrame, plans: Mapping[str, Plan], *, ax: Axes | None = None) -> Axes:
+def plot_critical_ratio(
+    measured: pd.DataFrame, plans: Mapping[str, Plan], *, fit: Fit | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw measured critical ratios over params as points, and plans (label -> Plan) with their intervals.
 
-    `measured` is what `scaling.measured_critical_ratio` returns; its bars are the range over seeds. Sizes right of the
-    dotted line are larger than any probe. Params on a log axis, ratio as domain share from 0 to 1.
+    `measured` is what `scaling.measured_critical_ratio` returns; its bars are the range over seeds. With `fit` its own
+    critical ratio is a line with its interval, from the smallest probe to the farthest plan's target, at that plan's
+    tokens and tolerance, dashed beyond the largest probe. Sizes right of the dotted line are larger than any probe.
+    A plan by which no ratio passes is hollow, at 0. Params on a log axis, ratio as domain share from 0 to 1. Raises
+    `InputError` for a fit without a general corpus, or without a plan that says its tokens and tolerance.
     """
+    if fit is not None and (fit.general is None or not plans):
+        lacks = "the fit's line needs a plan, for its tokens and tolerance" if fit.general else "the fit has no general corpus"
+        raise InputError(f"there is no critical ratio of the fit to draw: {lacks}")
     ax = style.axes(ax)
     known = measured.dropna(subset="ratio")
-    spread = [known["ratio"] - known["low"], known["high"] - known["ratio"]]
-    x, y = known["params"], known["ratio"]
-    ax.errorbar(x, y, spread, fmt="o", color=style.COLOURS[0], capsize=3, label="measured in the probes")
-    shown = {label: plan for label, plan in plans.items() if not math.isnan(plan.value)}
-    for i, (label, plan) in enumerate(shown.items()):
-        colour, marker = style.COLOURS[1 + i % 6], style.MARKERS[1 + i % 6]
-        low, high = (bound if math.isfinite(bound) else plan.value for bound in plan.interval)
-        nudge = 1.03**i  # so that plans for one size do not hide each other
-        bars = [[max(0.0, plan.value - low)], [max(0.0, high - plan.value)]]
-        target = [plan.question.params * nudge]
-        ax.errorbar(target, [plan.value], bars, fmt=marker, color=colour, capsize=3, label=label)
-    if len(known) and any(plan.question.params > known["params"].max() for plan in shown.values()):
-        ax.axvline(float(known["params"].max()) * 1.15, color=style.GREY, linestyle=":", linewidth=1)
-    ax.set(xscale="log", xlabel="params (non-embedding)", ylabel="critical ratio (domain share)", ylim=(0, 1))
-    ax.legend(frameon=False, fontsize=8)
-    return ax
+    if fit is not None:
+        _line(ax, fit, max(plans.values(), key=lambda plan: plan.question.params))
+    if len(known):
+        crossing.measured(ax, known["params"], known)
+    for i, (name, plan) in enumerate(plans.items()):
+        look = style.COLOURS[1 + i % 6], style.MARKERS[1 + i % 6]
+        # The nudge keeps plans for one size from hiding each other.
+        crossing.mark(ax, plan.question.params * 1.03**i, plan, *look, name)
+    largest = float(fit.general.ranges["params"][1] if fit and fit.general else known["params"].max())
+    if any(plan.question.params > largest * (1 + style.SAME) for plan in plans.values()) and math.isfinite(largest):
+        ax.axvline(largest * 1.02, color=style.GREY, linestyle=":", linewidth=1)
+    return crossing.finish(ax, "params (non-embedding)")
+
+
+def _line(ax: Axes, fit: Fit, farthest: Plan) -> None:
+    """The fit's critical ratio over sizes, as the farthest plan asks."""
+    assert fit.general is not None
+    asked = farthest.question
+    sizes = crossing.sizes(fit, asked.params)
+    places = [(float(size), asked.tokens) for size in sizes]
+    found = crossing.along(fit, places, asked.tolerance, relative=asked.relative, level=asked.level)
+    inside = style.probed(fit.general, "params", sizes)
+    if np.isfinite(found).any():
+        name = f"{get_law(fit.general.law).title} at {format_count(asked.tokens)} tokens"
+        crossing.line(ax, sizes, found, inside, style.GREY, name)

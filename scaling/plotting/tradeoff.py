@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,8 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.planning import critical_ratio
 from scaling.planning.result import Plan
-from scaling.planning.rise import general_rise
+from scaling.planning.rise import Rise, general_rise
 from scaling.plotting import style
-from scaling.units import format_count
 
 Path = Callable[[npt.ArrayLike], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
 MARKED = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -34,9 +34,10 @@ def plot_tradeoff(
 ) -> Axes:
     """Draw both losses at (params, tokens) with the ratio running along the curve, and the critical ratio on it.
 
-    The tolerance is a vertical line, the critical ratio a point, its interval the thick part of the curve. Arguments
-    are those of `scaling.critical_ratio`. Losses in nats per token. Raises `InputError` where the fit lacks a corpus or
-    cannot answer at this target.
+    The tolerance is a vertical line, the critical ratio a point, its interval the thick part of the curve, which is dashed
+    beyond the probed ratios; the title says how far the target lies beyond the probes. Arguments are those of
+    `scaling.critical_ratio`. Losses in nats per token. Raises `InputError` where the fit lacks a corpus or cannot answer at
+    this target.
     """
     if fit.general is None or fit.domain is None:
         raise InputError("a trade-off needs a fit of both corpora")
@@ -46,32 +47,47 @@ def plot_tradeoff(
     if plan.status == "not_identified":
         raise InputError(f"there is no trade-off to draw: {plan.warnings[0]}")
     ax = style.axes(ax)
-    general = general_rise(fit, plan.question, base_general_loss, base_tokens)
-
-    def at(ratio: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        assert fit.domain is not None
-        rises = general(np.atleast_1d(np.asarray(ratio, float))[None])[0]
-        return rises.reshape(np.shape(ratio)), fit.domain.curve(params, tokens, ratio)
-
-    ax.plot(*at(np.linspace(0, 0.99, 400)), color=style.COLOURS[0], linewidth=1.4)
-    for ratio in MARKED:
-        rise, loss = at(ratio)
-        ax.plot(rise, loss, ".", color=style.COLOURS[0], ms=6)
-        ax.annotate(f"{ratio:g}", (float(rise), float(loss)), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    ax.axvline(general.allowed, color=style.GREY, linestyle="--", linewidth=1, label="tolerance")
+    rise = general_rise(fit, plan.question, base_general_loss, base_tokens)
+    at = _Path(fit, rise)
+    ratio = np.unique(np.concatenate([np.linspace(0, 0.99, 400), fit.general.ranges["ratio"]]))
+    ratio = ratio[ratio <= 0.99]
+    inside = style.probed(fit.general, "ratio", ratio)
+    rises, losses = at(ratio)
+    style.law_line(ax, rises, losses, inside, color=style.COLOURS[0], linewidth=1.4)
+    for ratio_at in MARKED:
+        place = tuple(float(value) for value in at(ratio_at))
+        ax.plot(*place, ".", color=style.COLOURS[0], ms=6)
+        ax.annotate(f"{ratio_at:g}", place, xytext=(4, 4), textcoords="offset points", fontsize=style.SMALL)
+    ax.axvline(rise.allowed, color=style.GREY, linestyle=":", linewidth=1.2, label=f"tolerance {rise.allowed:.3g}")
     _mark(ax, plan, at)
     ax.set(xlabel="rise of general loss over base (nats/token)", ylabel="domain loss (nats/token)")
-    where = f"{format_count(params)} params, {format_count(tokens)} tokens"
-    ax.set_title(f"{where}; ratio along the curve", fontsize=10, loc="left")
-    ax.legend(frameon=False, fontsize=8)
+    ax.set_title(f"{style.target(fit.general, params, tokens)}; ratio along the curve", fontsize=10, loc="left")
+    ax.legend(frameon=False, fontsize=style.SMALL)
     return ax
+
+
+@dataclass(frozen=True)
+class _Path:
+    """Ratios to (rise of the general loss, domain loss), both of the ratios' shape."""
+
+    fit: Fit
+    rise: Rise
+
+    def __call__(self, ratio: npt.ArrayLike) -> tuple[style.Array, style.Array]:
+        assert self.fit.domain is not None
+        rises = self.rise(np.atleast_1d(np.asarray(ratio, float))[None])[0]
+        asked = self.rise.curve.question
+        return rises.reshape(np.shape(ratio)), self.fit.domain.curve(asked.params, asked.tokens, ratio)
 
 
 def _mark(ax: Axes, plan: Plan, at: Path) -> None:
     if math.isnan(plan.value):
+        ax.plot([], [], " ", label="no ratio stays within the tolerance")
         return
-    low, high = (value if math.isfinite(value) else plan.value for value in plan.interval)
-    label = f"{100 * plan.question.level:g} % interval {low:.2f} to {high:.2f}"
-    ax.plot(*at(np.linspace(low, min(high, 0.99), 50)), color=style.COLOURS[1], linewidth=4, alpha=0.5, label=label)
+    low, high = plan.interval
+    if math.isfinite(low) and math.isfinite(high):
+        label = f"{100 * plan.question.level:g} % interval {low:.2f} to {high:.2f}"
+        ratio = np.linspace(low, min(high, 0.99), 50)
+        ax.plot(*at(ratio), color=style.COLOURS[1], linewidth=4, alpha=0.5, label=label)
     rise, loss = at(plan.value)
     ax.plot(rise, loss, "D", color=style.COLOURS[1], ms=7, label=f"critical ratio {plan.value:.2f}")

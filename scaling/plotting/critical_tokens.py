@@ -1,0 +1,54 @@
+"""Critical ratio against the token budget of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from scaling.errors import InputError
+from scaling.fitting import Fit
+from scaling.laws import get_law
+from scaling.planning import critical_ratio
+from scaling.plotting import crossing, style
+from scaling.runs import Runs
+
+
+def plot_critical_ratio_by_tokens(
+    fit: Fit,
+    params: float,
+    tokens: float,
+    tolerance: float = 0.05,
+    *,
+    runs: Runs | None = None,
+    relative: bool = False,
+    base_general_loss: float | None = None,
+    base_tokens: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a fit's critical ratio over CPT tokens for one size, with its interval, and the plan at `tokens` on it.
+
+    The line runs over the token counts that were fitted and as far as `tokens`; it is dashed where they, or the size, lie
+    beyond the probes, and a dotted line marks the longest run. With `runs`, points are what the runs of that size show at
+    each checkpoint (a run in mid-run has not annealed its learning rate), bars the range over seeds. Arguments are those
+    of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises `InputError` where the fit cannot answer.
+    """
+    options = {"relative": relative, "base_general_loss": base_general_loss, "base_tokens": base_tokens}
+    plan = critical_ratio(fit, params, tokens, tolerance, **options)  # type: ignore[arg-type]
+    if plan.status == "not_identified":
+        raise InputError(f"there is no critical ratio to draw: {plan.warnings[0]}")
+    assert fit.general is not None
+    one, ax = fit.general, style.axes(ax)
+    counts = crossing.counts(fit, tokens)
+    found = crossing.along(fit, [(params, float(count)) for count in counts], tolerance, **options)
+    inside = style.probed(one, "tokens", counts) & style.probed(one, "params", params)
+    crossing.line(ax, counts, found, np.asarray(inside), style.GREY, get_law(one.law).title)
+    if runs is not None:
+        known = crossing.measured_by_tokens(runs, params, tolerance, relative).dropna(subset="ratio")
+        if len(known):
+            crossing.measured(ax, known["tokens"], known)
+    crossing.mark(ax, tokens, plan, style.COLOURS[1], style.MARKERS[3], f"critical ratio {plan.value:.2f}")
+    longest = one.ranges["tokens"][1]
+    if tokens > longest * (1 + style.SAME):
+        ax.axvline(longest * 1.02, color=style.GREY, linestyle=":", linewidth=1)
+    ax.set_title(style.target(one, params, tokens), fontsize=10, loc="left")
+    return crossing.finish(ax, "CPT tokens")
