@@ -34,8 +34,15 @@ if TYPE_CHECKING:
     from scaling.planning import next_probes as next_probes
     from scaling.planning import tradeoff_table as tradeoff_table
     from scaling.plotting import plot_critical_ratio as plot_critical_ratio
+    from scaling.plotting import plot_critical_ratio_by_tokens as plot_critical_ratio_by_tokens
+    from scaling.plotting import plot_fit as plot_fit
     from scaling.plotting import plot_loss_by_ratio as plot_loss_by_ratio
     from scaling.plotting import plot_loss_by_tokens as plot_loss_by_tokens
+    from scaling.plotting import plot_observed_predicted as plot_observed_predicted
+    from scaling.plotting import plot_parameters as plot_parameters
+    from scaling.plotting import plot_residuals as plot_residuals
+    from scaling.plotting import plot_rollout as plot_rollout
+    from scaling.plotting import plot_surface as plot_surface
     from scaling.plotting import plot_tradeoff as plot_tradeoff
     from scaling.readers import load_runs as load_runs
 
@@ -59,8 +66,15 @@ _PUBLIC = {
     "measured_critical_ratio": "scaling.planning",
     "next_probes": "scaling.planning",
     "plot_critical_ratio": "scaling.plotting",
+    "plot_critical_ratio_by_tokens": "scaling.plotting",
+    "plot_fit": "scaling.plotting",
     "plot_loss_by_ratio": "scaling.plotting",
     "plot_loss_by_tokens": "scaling.plotting",
+    "plot_observed_predicted": "scaling.plotting",
+    "plot_parameters": "scaling.plotting",
+    "plot_residuals": "scaling.plotting",
+    "plot_rollout": "scaling.plotting",
+    "plot_surface": "scaling.plotting",
     "plot_tradeoff": "scaling.plotting",
     "profile": "scaling.fitting",
     "tradeoff_table": "scaling.planning",
@@ -85,8 +99,15 @@ __all__ = [
     "measured_critical_ratio",
     "next_probes",
     "plot_critical_ratio",
+    "plot_critical_ratio_by_tokens",
+    "plot_fit",
     "plot_loss_by_ratio",
     "plot_loss_by_tokens",
+    "plot_observed_predicted",
+    "plot_parameters",
+    "plot_residuals",
+    "plot_rollout",
+    "plot_surface",
     "plot_tradeoff",
     "profile",
     "tradeoff_table",

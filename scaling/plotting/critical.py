@@ -29,7 +29,11 @@ def plot_critical_ratio(
     `InputError` for a fit without a general corpus, or without a plan that says its tokens and tolerance.
     """
     if fit is not None and (fit.general is None or not plans):
-        lacks = "the fit's line needs a plan, for its tokens and tolerance" if fit.general else "the fit has no general corpus"
+        lacks = (
+            "the fit's line needs a plan, for its tokens and tolerance"
+            if fit.general
+            else "the fit has no general corpus"
+        )
         raise InputError(f"there is no critical ratio of the fit to draw: {lacks}")
     ax = style.axes(ax)
     known = measured.dropna(subset="ratio")

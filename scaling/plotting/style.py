@@ -97,3 +97,9 @@ def _far(one: CorpusFit, name: str, value: float, what: str, most: str = "larges
         return ""
     low, high = one.ranges[name]
     return f" ({value / high:.3g}x the {most} {what})" if value > high else f" ({value / low:.2g}x the {least} {what})"
+
+
+def size_ticks(ax: Axes, sizes: Sequence[float]) -> None:
+    """A tick a model size on a log axis, written as 2.66M, where a few sizes would leave it without any number."""
+    ax.set_xticks(list(sizes), [format_count(size) for size in sizes])
+    ax.set_xticks([], minor=True)

@@ -92,7 +92,7 @@ def test_critical_ratio_shows_probes_and_targets(runs: Runs, fit: Fit) -> None:
     ax = scaling.plot_critical_ratio(measured_critical_ratio(runs, 0.05), plans)
     x = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() in "os"])
     assert {*SIZES, 4e9} <= set(x)
-    assert ax.get_ylim() == (0, 1)
+    assert ax.get_ylim() == (-0.02, 1.02)
 
 
 def test_draws_on_the_axes_given(runs: Runs, fit: Fit) -> None:
