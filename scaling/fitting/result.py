@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,11 @@ from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import get_law
 from scaling.laws.base import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from scaling.runs import Runs
 
 SAME = 0.01  # sizes that differ by less than this (relative) are the same one
 
@@ -147,6 +153,17 @@ class Fit:
         from scaling.fitting.summary import fit_summary
 
         return fit_summary(self)
+
+    def plot(self, runs: Runs | None = None) -> Figure:
+        """The fit as a matplotlib Figure, with the points of the table that was fitted if given: `scaling.plot_fit`."""
+        # The one call against the direction of the arrows (plotting -> fitting), so by name and when it is needed only.
+        figure: Figure = import_module("scaling.plotting").plot_fit(self, runs)
+        return figure
+
+    def _repr_html_(self) -> str:
+        from scaling.fitting.notebook import fit_html
+
+        return fit_html(self)
 
     def to_json_dict(self) -> dict[str, Any]:
         """The object that `scaling fit --json` prints."""

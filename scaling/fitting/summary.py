@@ -31,14 +31,14 @@ def corpus_summary(fit: CorpusFit) -> str:
         f"  {fit.rows} rows in {fit.runs} runs, status {fit.status}",
         f"  {'':<7}{'value':>12}{'low':>12}{'high':>12}  (interval {percent})",
         *(_row(name, estimate, law.parameter(name).meaning) for name, estimate in fit.parameters.items()),
-        f"  Huber {fit.huber:.4g}   R2 {fit.r2:.4f}   {_error(fit, law)}   residual sd {fit.residual_sd:.2g}",
+        f"  Huber {fit.huber:.4g}   R2 {fit.r2:.4f}   {error_text(fit, law)}   residual sd {fit.residual_sd:.2g}",
         *(f"  held: {name} = {value:g}" for name, value in fit.held.items()),
         *(f"  ! {warning}" for warning in fit.warnings),
     ]
     return "\n".join(lines)
 
 
-def _error(fit: CorpusFit, law: Law) -> str:
+def error_text(fit: CorpusFit, law: Law) -> str:
     """The mean absolute error: relative for losses, in nats for differences."""
     return f"MAPE {100 * fit.mape:.2f} %" if law.target == "loss" else f"mean |error| {fit.mape:.4f} nats"
 

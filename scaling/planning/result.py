@@ -89,6 +89,11 @@ class Plan:
         lines += [f"  extrapolation      {extrapolation_text(self.extrapolation)}"]
         return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
 
+    def _repr_html_(self) -> str:
+        from scaling.planning.notebook import plan_html
+
+        return plan_html(self)
+
     def _answer(self) -> str:
         if self.status == "not_identified":
             return "not identified by this table"

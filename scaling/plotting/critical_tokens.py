@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -32,8 +34,8 @@ def plot_critical_ratio_by_tokens(
     each checkpoint (a run in mid-run has not annealed its learning rate), bars the range over seeds. Arguments are those
     of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises `InputError` where the fit cannot answer.
     """
-    options = {"relative": relative, "base_general_loss": base_general_loss, "base_tokens": base_tokens}
-    plan = critical_ratio(fit, params, tokens, tolerance, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"relative": relative, "base_general_loss": base_general_loss, "base_tokens": base_tokens}
+    plan = critical_ratio(fit, params, tokens, tolerance, **options)
     if plan.status == "not_identified":
         raise InputError(f"there is no critical ratio to draw: {plan.warnings[0]}")
     assert fit.general is not None

@@ -71,8 +71,8 @@ def mark(ax: Axes, x: float, plan: Plan, colour: str, marker: str, name: str) ->
 def measured(ax: Axes, x: pd.Series, known: pd.DataFrame) -> None:
     """Critical ratios that the runs themselves show, with the range over seeds."""
     spread = [known["ratio"] - known["low"], known["high"] - known["ratio"]]
-    style_of = {"fmt": "o", "color": style.COLOURS[0], "capsize": 3, "zorder": 4}
-    ax.errorbar(x, known["ratio"], spread, label="measured in the probes", **style_of)
+    look: dict[str, Any] = {"fmt": "o", "color": style.COLOURS[0], "capsize": 3, "zorder": 4}
+    ax.errorbar(x, known["ratio"], spread, label="measured in the probes", **look)
 
 
 def measured_by_tokens(runs: Runs, params: float, tolerance: float, relative: bool) -> pd.DataFrame:

@@ -60,8 +60,13 @@ def _curves(ax: Axes, fit: Fit, corpus: str, over_base: bool) -> None:
     tokens = fit.corpora[corpus].ranges["tokens"][1]
     known = {record["params"]: record["loss"] for record in fit.base.get(corpus, [])}
     for size, (colour, _) in style.by_category(_sizes(fit, corpus)).items():
-        base = known.get(size, 0.0) if over_base else None
+        base = _nearest(known, size) if over_base else None
         curve(ax, fit, corpus, size, tokens, base, colour)
         ax.plot([], [], color=colour, label=format_count(size))
     label(ax, corpus, over_base)
     ax.legend(title="params", frameon=False, fontsize=style.SMALL)
+
+
+def _nearest(known: dict[float, float], size: float) -> float:
+    """The base loss of a size; 0 where there is none, for a law of changes does not look at it."""
+    return known[min(known, key=lambda n: abs(n - size))] if known else 0.0

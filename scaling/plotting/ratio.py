@@ -141,8 +141,8 @@ def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:
 
 def _tolerance(ax: Axes, tolerance: float) -> None:
     ax.axhline(tolerance, color=style.GREY, linestyle=":", linewidth=1.2)
-    place = {"xytext": (2, 3), "textcoords": "offset points", "fontsize": style.SMALL}
-    ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), **place)
+    ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), xytext=(2, 3), textcoords="offset points",
+                fontsize=style.SMALL)  # fmt: skip
 
 
 def _cut_cliff(ax: Axes, rows: pd.DataFrame, corpus: str) -> None:

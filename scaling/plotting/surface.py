@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -127,7 +128,7 @@ def _tolerance(ax: Axes, ratio: Array, counts: Array, values: Array, tolerance: 
 def _outside(ax: Axes, fit: Fit, corpus: str, counts: Array) -> None:
     """Veil and hatch what was not probed."""
     ranges = fit.corpora[corpus].ranges
-    look = {"facecolor": (1, 1, 1, 0.35), "edgecolor": style.GREY, "hatch": "///", "linewidth": 0.0}
+    look: dict[str, Any] = {"facecolor": (1, 1, 1, 0.35), "edgecolor": style.GREY, "hatch": "///", "linewidth": 0.0}
     (left, right), (low, high) = ranges["ratio"], ranges["tokens"]
     for begin, end in ((0.0, left), (right, 1.0)):
         if end > begin:

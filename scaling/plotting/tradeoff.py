@@ -55,9 +55,9 @@ def plot_tradeoff(
     rises, losses = at(ratio)
     style.law_line(ax, rises, losses, inside, color=style.COLOURS[0], linewidth=1.4)
     for ratio_at in MARKED:
-        place = tuple(float(value) for value in at(ratio_at))
-        ax.plot(*place, ".", color=style.COLOURS[0], ms=6)
-        ax.annotate(f"{ratio_at:g}", place, xytext=(4, 4), textcoords="offset points", fontsize=style.SMALL)
+        x, y = (float(value) for value in at(ratio_at))
+        ax.plot(x, y, ".", color=style.COLOURS[0], ms=6)
+        ax.annotate(f"{ratio_at:g}", (x, y), xytext=(4, 4), textcoords="offset points", fontsize=style.SMALL)
     ax.axvline(rise.allowed, color=style.GREY, linestyle=":", linewidth=1.2, label=f"tolerance {rise.allowed:.3g}")
     _mark(ax, plan, at)
     ax.set(xlabel="rise of general loss over base (nats/token)", ylabel="domain loss (nats/token)")
