@@ -23,9 +23,9 @@ def plot_critical_ratio(
     """Draw measured critical ratios over params as points, and plans (label -> Plan) with their intervals.
 
     `measured` is what `scaling.measured_critical_ratio` returns; its bars are the range over seeds. With `fit` its own
-    critical ratio is a line with its interval, from the smallest probe to the farthest plan's target, at that plan's
-    tokens and tolerance, dashed beyond the largest probe. Sizes right of the dotted line are larger than any probe.
-    A plan by which no ratio passes is hollow, at 0. Params on a log axis, ratio as domain share from 0 to 1. Raises
+    critical ratio is a line with its interval, from the smallest probe to the farthest plan's target, at that plan's tokens
+    and tolerance and with base losses carried to each size; dashed beyond the largest probe, which a dotted line marks. A
+    plan by which no ratio passes is hollow, at 0. Params on a log axis, ratio as domain share from 0 to 1. Raises
     `InputError` for a fit without a general corpus, or without a plan that says its tokens and tolerance.
     """
     if fit is not None and (fit.general is None or not plans):
@@ -47,7 +47,7 @@ def plot_critical_ratio(
         crossing.mark(ax, plan.question.params * 1.03**i, plan, *look, name)
     largest = float(fit.general.ranges["params"][1] if fit and fit.general else known["params"].max())
     if any(plan.question.params > largest * (1 + style.SAME) for plan in plans.values()) and math.isfinite(largest):
-        ax.axvline(largest * 1.02, color=style.GREY, linestyle=":", linewidth=1)
+        ax.axvline(largest * 1.08, color=style.GREY, linestyle=":", linewidth=1)
     return crossing.finish(ax, "params (non-embedding)")
 
 

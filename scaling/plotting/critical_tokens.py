@@ -31,8 +31,9 @@ def plot_critical_ratio_by_tokens(
 
     The line runs over the token counts that were fitted and as far as `tokens`; it is dashed where they, or the size, lie
     beyond the probes, and a dotted line marks the longest run. With `runs`, points are what the runs of that size show at
-    each checkpoint (a run in mid-run has not annealed its learning rate), bars the range over seeds. Arguments are those
-    of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises `InputError` where the fit cannot answer.
+    each checkpoint (in mid-run the learning rate has not come down), hollow where the fit left them out; bars are the range
+    over seeds. Arguments are those of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises
+    `InputError` where the fit cannot answer.
     """
     options: dict[str, Any] = {"relative": relative, "base_general_loss": base_general_loss, "base_tokens": base_tokens}
     plan = critical_ratio(fit, params, tokens, tolerance, **options)
@@ -46,11 +47,15 @@ def plot_critical_ratio_by_tokens(
     crossing.line(ax, counts, found, np.asarray(inside), style.GREY, get_law(one.law).title)
     if runs is not None:
         known = crossing.measured_by_tokens(runs, params, tolerance, relative).dropna(subset="ratio")
+        late = style.probed(one, "tokens", known["tokens"])
+        early, known = known[~late], known[late]
         if len(known):
             crossing.measured(ax, known["tokens"], known)
+        if len(early):
+            crossing.measured(ax, early["tokens"], early, "measured, left out of the fit", "white")
     crossing.mark(ax, tokens, plan, style.COLOURS[1], style.MARKERS[3], f"critical ratio {plan.value:.2f}")
     longest = one.ranges["tokens"][1]
     if tokens > longest * (1 + style.SAME):
-        ax.axvline(longest * 1.02, color=style.GREY, linestyle=":", linewidth=1)
+        ax.axvline(longest * 1.05, color=style.GREY, linestyle=":", linewidth=1)
     ax.set_title(style.target(one, params, tokens), fontsize=10, loc="left")
     return crossing.finish(ax, "CPT tokens")

@@ -68,11 +68,11 @@ def mark(ax: Axes, x: float, plan: Plan, colour: str, marker: str, name: str) ->
     ax.errorbar([x], [value], bars, fmt=marker, color=colour, mfc=face, capsize=3, label=name + note, zorder=4)
 
 
-def measured(ax: Axes, x: pd.Series, known: pd.DataFrame) -> None:
+def measured(ax: Axes, x: pd.Series, known: pd.DataFrame, name: str = "measured in the probes", face: str = "") -> None:
     """Critical ratios that the runs themselves show, with the range over seeds."""
     spread = [known["ratio"] - known["low"], known["high"] - known["ratio"]]
-    look: dict[str, Any] = {"fmt": "o", "color": style.COLOURS[0], "capsize": 3, "zorder": 4}
-    ax.errorbar(x, known["ratio"], spread, label="measured in the probes", **look)
+    look: dict[str, Any] = {"fmt": "o", "color": style.COLOURS[0], "capsize": 3, "zorder": 4, "label": name}
+    ax.errorbar(x, known["ratio"], spread, mfc=face or style.COLOURS[0], **look)
 
 
 def measured_by_tokens(runs: Runs, params: float, tolerance: float, relative: bool) -> pd.DataFrame:
@@ -94,5 +94,6 @@ def measured_by_tokens(runs: Runs, params: float, tolerance: float, relative: bo
 def finish(ax: Axes, xlabel: str) -> Axes:
     """Axes of a critical ratio, and the legend."""
     ax.set(xscale="log", xlabel=xlabel, ylabel="critical ratio (domain share)", ylim=(-0.02, 1.02))
+    style.count_ticks(ax.xaxis)
     ax.legend(frameon=False, fontsize=style.SMALL)
     return ax

@@ -24,7 +24,7 @@ def plot_fit(fit: Fit, runs: Runs | None = None) -> Figure:
     """
     corpora = list(fit.corpora)
     figure, grid = plt.subplots(
-        len(corpora), 2, figsize=(13.0, 4.3 * len(corpora)), layout="constrained", squeeze=False, width_ratios=(1, 0.8)
+        len(corpora), 2, figsize=(14.0, 4.3 * len(corpora)), layout="constrained", squeeze=False, width_ratios=(1, 1)
     )
     for (left, right), corpus in zip(grid, corpora, strict=True):
         over_base = _over_base(fit, corpus, runs)

@@ -12,7 +12,7 @@ from scaling.fitting import Estimate, Fit
 from scaling.laws import get_law
 from scaling.plotting import style
 
-LIMIT = 150.0  # per cent; an interval that goes on beyond ends in an arrow
+LEAST, LIMIT = 25.0, 150.0  # per cent that the axis spans; an interval that goes on beyond ends in an arrow
 
 
 def plot_parameters(fit: Fit, corpus: str = "general", *, ax: Axes | None = None) -> Axes:
@@ -27,46 +27,45 @@ def plot_parameters(fit: Fit, corpus: str = "general", *, ax: Axes | None = None
     one = fit.corpora[corpus]
     law = get_law(one.law)
     names = [name for name in law.names if name in one.parameters or name in one.dropped]
-    ax = style.axes(ax, (7.2, 1.2 + 0.42 * len(names)))
+    ax = style.axes(ax, (8.0, 1.2 + 0.42 * len(names)))
     ax.axvline(0, color=style.GREY, linewidth=1, zorder=1)
+    limit = min(LIMIT, max([LEAST, *(1.1 * abs(far) for e in one.parameters.values() for far in _reach(e))]))
     for y, name in enumerate(names):
         estimate = one.parameters.get(name)
         text = "not identified" if estimate is None else _numbers(estimate, law.parameter(name).unit)
         ax.text(1.02, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=style.SMALL)
         if estimate is not None:
-            _line(ax, y, estimate)
+            _line(ax, y, estimate, limit)
     ax.set_yticks(range(len(names)), [f"{name}: {fill(law.parameter(name).meaning, 34)}" for name in names])
     ax.tick_params(axis="y", labelsize=style.SMALL)
-    ax.set(ylim=(len(names) - 0.5, -0.5), xlim=(-LIMIT, LIMIT))
+    ax.set(ylim=(len(names) - 0.5, -0.5), xlim=(-limit, limit))
     ax.set_xlabel(f"{100 * one.level:g} % interval about the value (% of the value)")
     ax.set_title(f"{corpus} loss: {law.title}", fontsize=10, loc="left")
     return ax
 
 
-def _line(ax: Axes, y: int, estimate: Estimate[float]) -> None:
+def _reach(estimate: Estimate[float]) -> tuple[float, ...]:
+    """How far the interval reaches to either side, in per cent of the value; empty where that says nothing."""
     value, low, high = estimate.value, estimate.low, estimate.high
-    colour = style.COLOURS[0]
     if value == 0 or not (math.isfinite(low) and math.isfinite(high)) or low == high:
-        ax.plot(0, y, "o", color=colour, mfc="white", ms=6, zorder=3)
+        return ()
+    return 100 * (low - value) / abs(value), 100 * (high - value) / abs(value)
+
+
+def _line(ax: Axes, y: int, estimate: Estimate[float], limit: float) -> None:
+    colour, reach = style.COLOURS[0], _reach(estimate)
+    ax.plot(0, y, "o", color=colour, mfc=colour if reach else "white", ms=6, zorder=3)
+    if not reach:
         return
-    left, right = (100 * (bound - value) / abs(value) for bound in (low, high))
-    ax.plot(
-        [max(left, -LIMIT), min(right, LIMIT)],
-        [y, y],
-        "-",
-        color=colour,
-        linewidth=2.2,
-        solid_capstyle="butt",
-        zorder=2,
-    )
-    ax.plot(0, y, "o", color=colour, ms=6, zorder=3)
-    for bound, marker in ((left, "<"), (right, ">")):
-        if abs(bound) > LIMIT:
-            ax.plot(math.copysign(0.985 * LIMIT, bound), y, marker, color=colour, ms=7, zorder=3)
+    ends = [max(reach[0], -limit), min(reach[1], limit)]
+    ax.plot(ends, [y, y], "-", color=colour, linewidth=2.2, solid_capstyle="butt", zorder=2)
+    for far, marker in zip(reach, "<>", strict=True):
+        if abs(far) > limit:
+            ax.plot(math.copysign(0.98 * limit, far), y, marker, color=colour, ms=7, zorder=3)
 
 
 def _numbers(estimate: Estimate[float], unit: str) -> str:
     span = ""
     if math.isfinite(estimate.low) and math.isfinite(estimate.high):
         span = f" [{estimate.low:.3g}, {estimate.high:.3g}]"
-    return f"{estimate.value:.4g}{span}{f' {unit}' if unit else ''}"
+    return f"{estimate.value:.4g}{span}{'' if unit == '1' else f' {unit}'}"

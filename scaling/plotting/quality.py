@@ -65,22 +65,35 @@ def plot_residuals(
     rows = rows.assign(residual=rows["observed"] - rows["predicted"])
     ax = style.axes(ax)
     ax.axhline(0, color=style.GREY, linewidth=1, zorder=1)
-    _points(ax, rows, by, "residual", "ratio" if by == "params" else "params")
+    groups = "ratio" if by == "params" else "params"
+    _points(ax, rows.assign(place=_dodged(rows, by, groups)), "place", "residual", groups)
     mean = rows[rows["fitted"]].groupby(by)["residual"].mean()
     ax.plot(
         mean.index, mean, "-", color="black", linewidth=1.4, marker="_", ms=11, mew=2, label="mean of fitted", zorder=4
     )
     low, high = _span(rows[["residual"]], rows["fitted"])
-    what = _what(fit, corpus)
-    ax.set(ylim=(low, high), xlabel=AXES[by], ylabel=f"observed less predicted {what}\n(nats/token)")
+    ax.set_title(f"{corpus} loss", fontsize=10, loc="left")
+    ax.set(ylim=(low, high), xlabel=AXES[by], ylabel="observed less predicted (nats/token)")
     if by != "ratio":
         ax.set_xscale("log")
     if by == "params":
         style.size_ticks(ax, sorted(rows["params"].unique()))
+    elif by == "tokens":
+        style.count_ticks(ax.xaxis)
     _beyond(ax, rows, low, high, ("residual",))
     ax.legend(title="ratio" if by == "params" else "params", frameon=False, fontsize=style.SMALL, loc="upper left",
               bbox_to_anchor=(1.0, 1.0))  # fmt: skip
     return ax
+
+
+def _dodged(rows: pd.DataFrame, by: str, groups: str) -> style.Array:
+    """Places (n,) on the axis beside each other for rows of one value, so that they do not hide each other."""
+    x = rows[by].to_numpy(float) if by == "ratio" else np.log(rows[by].to_numpy(float))
+    apart = np.diff(np.unique(np.round(x, 9)))
+    rank = rows[groups].rank(method="dense").to_numpy(float) - 1
+    width = 0.6 * float(apart.min()) if apart.size else 0.05
+    moved = x + width * (rank / max(rank.max(), 1.0) - 0.5)
+    return np.asarray(moved if by == "ratio" else np.exp(moved))
 
 
 def _rows(runs: Runs, fit: Fit, corpus: str) -> pd.DataFrame:

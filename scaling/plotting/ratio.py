@@ -52,8 +52,9 @@ def plot_loss_by_ratio(
     if tolerance is not None:
         _tolerance(ax, tolerance)
     if by == "tokens":
-        ax.set_title(f"{format_count(float(rows['params'].iloc[0]))} params", fontsize=10, loc="left", pad=14)
-    _cut_cliff(ax, pd.concat([one.rows for one in series]), corpus)
+        ax.set_title(f"{format_count(float(rows['params'].iloc[0]))} params", fontsize=10, loc="left")
+    drawn = pd.concat([one.rows for one in series])
+    style.cut_cliff(ax, drawn["ratio"], drawn["shown"], corpus, left=corpus == "domain" and by == "params")
     ax.legend(title=by if by == "params" else "CPT tokens", frameon=False, fontsize=style.SMALL)
     return ax
 
@@ -141,18 +142,5 @@ def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:
 
 def _tolerance(ax: Axes, tolerance: float) -> None:
     ax.axhline(tolerance, color=style.GREY, linestyle=":", linewidth=1.2)
-    ax.annotate(f"tolerance {tolerance:g}", (0.0, tolerance), xytext=(2, 3), textcoords="offset points",
-                fontsize=style.SMALL)  # fmt: skip
-
-
-def _cut_cliff(ax: Axes, rows: pd.DataFrame, corpus: str) -> None:
-    """Without any text of its own a corpus' loss jumps; keep that end from flattening the rest, and say where it is."""
-    end = 1.0 if corpus == "general" else 0.0
-    cliff, rest = (rows.loc[here, "shown"] for here in (rows["ratio"] == end, rows["ratio"] != end))
-    if cliff.empty or rest.nunique() < 3 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
-        return
-    margin = 0.08 * float(np.ptp(rest))
-    ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
-    note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
-    side = "right" if end == 1.0 else "left"
-    ax.annotate(note, (end, 1.0), xycoords=("data", "axes fraction"), ha=side, va="bottom", fontsize=style.SMALL)
+    ax.annotate(f"tolerance {tolerance:g}", (1.0, tolerance), xytext=(0, 3), textcoords="offset points",
+                ha="right", fontsize=style.SMALL)  # fmt: skip

@@ -13,7 +13,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from scaling.fitting import CorpusFit
 from scaling.units import format_count
@@ -50,7 +53,7 @@ def by_order(keys: Sequence[float]) -> dict[float, tuple[float, float, float, fl
     """A colour for each key from one map that darkens evenly, for things that have an order."""
     shades = mpl.colormaps["viridis"]
     last = max(1, len(keys) - 1)
-    return {key: shades(0.9 * i / last) for i, key in enumerate(keys)}
+    return {key: shades(0.88 * i / last) for i, key in enumerate(keys)}
 
 
 def law_line(ax: Axes, x: Array, y: Array, inside: Mask, **options: Any) -> None:
@@ -103,3 +106,24 @@ def size_ticks(ax: Axes, sizes: Sequence[float]) -> None:
     """A tick a model size on a log axis, written as 2.66M, where a few sizes would leave it without any number."""
     ax.set_xticks(list(sizes), [format_count(size) for size in sizes])
     ax.set_xticks([], minor=True)
+
+
+def count_ticks(axis: Axis) -> None:
+    """Numbers on a log axis of sizes or tokens as people write them, 100K or 2B; more of them where it is short."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str, left: bool = False) -> None:
+    """Without any text of its own a corpus' loss jumps; keep that ratio from flattening the rest, and say where it is."""
+    end = 1.0 if corpus == "general" else 0.0
+    cliff, rest = values[ratio == end], values[ratio != end]
+    if cliff.empty or rest.nunique() < 3 or cliff.max() - rest.max() < 0.75 * np.ptp(rest):
+        return
+    margin = 0.08 * float(np.ptp(rest))
+    ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
+    note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
+    ax.annotate(note, (0.0 if left else 1.0, 1.0), xytext=(0, 2), xycoords="axes fraction", textcoords="offset points",
+                ha="left" if left else "right", va="bottom", fontsize=SMALL)  # fmt: skip

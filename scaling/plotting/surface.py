@@ -58,6 +58,7 @@ def plot_surface(
     _outside(ax, fit, corpus, counts)
     ax.set(yscale="log", xlabel="ratio (domain share of CPT tokens)", ylabel="CPT tokens", xlim=(0, 1))
     ax.set_ylim(counts[0], counts[-1])
+    style.count_ticks(ax.yaxis)
     ax.set_title(style.target(one, params), fontsize=10, loc="left")
     return ax
 
@@ -122,7 +123,7 @@ def _tolerance(ax: Axes, ratio: Array, counts: Array, values: Array, tolerance: 
     else:
         name += f": {'no' if np.nanmin(values) >= tolerance else 'every'} ratio passes"
     ax.plot([], [], color=style.COLOURS[1], linewidth=2.2, label=name)
-    ax.legend(fontsize=style.SMALL, loc="upper left", framealpha=0.9)
+    ax.legend(fontsize=style.SMALL, loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, borderaxespad=0.2)
 
 
 def _outside(ax: Axes, fit: Fit, corpus: str, counts: Array) -> None:
