@@ -45,6 +45,7 @@ def plot_surface(
     ratio = np.linspace(0, 1, RATIOS)
     low, high = one.ranges["tokens"]
     asked = high if tokens is None else tokens
+    Question(params, asked, 0.0, False, fit.level)  # refuses a target that makes no sense
     counts = np.geomspace(min(low, asked), max(high, asked), COUNTS)
     values, what = made.values(ratio, counts)
     if tolerance is not None and not what.startswith("change of general"):
