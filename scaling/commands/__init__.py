@@ -12,6 +12,7 @@ from scaling.commands.limited import Limited
 from scaling.commands.next import Next
 from scaling.commands.plan import Plan
 from scaling.commands.predict import Predict
+from scaling.commands.report import Report
 from scaling.commands.tradeoff import Tradeoff
 from scaling.commands.validate import Validate
 
@@ -26,4 +27,5 @@ Command = (
     | Annotated[Allocate, subcommand("allocate")]
     | Annotated[Validate, subcommand("validate")]
     | Annotated[Compare, subcommand("compare")]
+    | Annotated[Report, subcommand("report")]
 )

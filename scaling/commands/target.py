@@ -45,13 +45,9 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target(Source):
-    """A model and a budget, and how much the general loss may rise."""
+class Limits(Source):
+    """How much the general loss may rise, over a base of which this is known."""
 
-    params: Count
-    """Parameters of the model to train, counted as in the run table; 7e9 or 7B."""
-    tokens: Count
-    """CPT tokens it will see; 20e9 or 20B."""
     tolerance: float = 0.05
     """How much the general loss may rise over the base loss: nats per token, or a share with --relative."""
     relative: bool = False
@@ -60,6 +56,21 @@ class Target(Source):
     """General loss of the model before training; by default carried from the rows at tokens 0."""
     base_tokens: MaybeCount = None
     """Tokens that model was pre-trained on; by default as the column base_tokens goes on."""
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """What is known of the target's base."""
+        return {"base_general_loss": self.base_general_loss, "base_tokens": self.base_tokens}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target(Limits):
+    """A model and a budget, and how much the general loss may rise."""
+
+    params: Count
+    """Parameters of the model to train, counted as in the run table; 7e9 or 7B."""
+    tokens: Count
+    """CPT tokens it will see; 20e9 or 20B."""
 
     @property
     def question(self) -> dict[str, Any]:
@@ -71,8 +82,3 @@ class Target(Source):
             "relative": self.relative,
             "level": self.level,
         }
-
-    @property
-    def base(self) -> dict[str, Any]:
-        """What is known of the target's base."""
-        return {"base_general_loss": self.base_general_loss, "base_tokens": self.base_tokens}

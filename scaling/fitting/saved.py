@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +17,7 @@ from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.storage import write_text
 from scaling.units import finite_or_none
 
 FORMAT, VERSION = "scaling-fit", 1
@@ -98,25 +97,7 @@ class _Saved(_Strict):
 def save_fit(fit: Fit, path: str | Path) -> None:
     """Write the fit to path; an old file stays whole until the new one is complete. Raises InputError if it cannot be
     written."""
-    path = Path(path)
-    text = json.dumps(_encode(fit), allow_nan=False)
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(_encode(fit), allow_nan=False) + "\n")
 
 
 def load_fit(path: str | Path) -> Fit:
@@ -139,12 +120,6 @@ def load_fit(path: str | Path) -> Fit:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise InputError(f"{path}: is not a sound saved fit ({where}: {first['msg']})") from None
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def _numbers(values: Array) -> list[Any]:

@@ -22,6 +22,7 @@ from scaling.planning.rise import Rise, general_rise
 from scaling.planning.root import first_feasible, largest_ratio, least_loss
 
 Array = NDArray[np.float64]
+MISS_SEED = 2  # of what the law misses in each draw, apart from the noise of a base loss
 
 
 def critical_ratio(
@@ -70,7 +71,7 @@ def critical_ratio(
     return _plan(fit, rise, question)
 
 
-def roots(rise: Rise, seed: int = 2) -> Array:
+def roots(rise: Rise, seed: int = MISS_SEED) -> Array:
     """The largest ratios within the tolerance (B,), the point estimate first, NaN where there is none.
 
     A draw is of the law's curve and of what the law misses: the rise allowed differs from draw to draw by as much as
@@ -91,7 +92,7 @@ def ratio_interval(found: Array, level: float) -> Estimate[float]:
 
 
 def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
-    found, ranges, used = roots(rise), rise.curve.fit.ranges, _looks_at_base(rise.curve.fit)
+    found, ranges, used = roots(rise), rise.curve.fit.ranges, looks_at_base(rise.curve.fit)
     value = float(found[0])
     status, notes = _status(rise, found)
     # Where no ratio passes, the losses shown are those where the rise is least.
@@ -114,7 +115,7 @@ def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
     )
 
 
-def _looks_at_base(general: CorpusFit) -> bool:
+def looks_at_base(general: CorpusFit) -> bool:
     """Whether the fit makes a difference of what the base saw."""
     law = get_law(general.law)
     terms = law.terms if isinstance(law, TermLaw) else ()

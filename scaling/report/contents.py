@@ -1,0 +1,103 @@
+"""What a report says, before it is a page: the plan, how sure it is, the figures, and what was fitted to what."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pandas as pd
+
+from scaling.errors import InputError
+from scaling.fitting import Fit
+from scaling.fitting.validation import Validation, validate_law
+from scaling.planning import critical_ratio, measured_critical_ratio
+from scaling.planning.result import Plan
+from scaling.planning.rollout import CriticalError, critical_ratio_errors
+from scaling.report.figures import Figure, figures
+from scaling.runs import Runs
+from scaling.version import VERSION
+
+PACKAGES = ("numpy", "scipy", "pandas", "matplotlib")
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """Everything on the page. base: what is known of the target's base. rollouts: hold-outs that the table has; skipped:
+    what could not be held out, and why. critical: predicted and measured critical ratios of held-out sizes. chosen: whether
+    somebody named the target, or it is the largest probe."""
+
+    runs: Runs
+    fit: Fit
+    plan: Plan
+    base: Mapping[str, float | None]
+    chosen: bool
+    rollouts: tuple[Validation, ...]
+    skipped: tuple[str, ...]
+    critical: tuple[CriticalError, ...]
+    measured: pd.DataFrame
+    figures: tuple[Figure, ...]
+    versions: Mapping[str, str]
+
+
+def gather(
+    runs: Runs,
+    fit: Fit,
+    params: float | None = None,
+    tokens: float | None = None,
+    tolerance: float = 0.05,
+    *,
+    relative: bool = False,
+    base_general_loss: float | None = None,
+    base_tokens: float | None = None,
+    level: float = 0.9,
+) -> Contents:
+    """Plan, validate and draw. Arguments as in `critical_ratio`; params and tokens are by default the largest probed.
+
+    Raises InputError as `critical_ratio` does.
+    """
+    if fit.general is None:
+        raise InputError(f"{runs.source}: a report needs the general loss, and the table has none")
+    ranges = fit.general.ranges
+    base: dict[str, Any] = {"base_general_loss": base_general_loss, "base_tokens": base_tokens}
+    where = (ranges["params"][1] if params is None else params, ranges["tokens"][1] if tokens is None else tokens)
+    plan = critical_ratio(fit, *where, tolerance, relative=relative, level=level, **base)
+    rollouts, skipped = _rollouts(runs, fit)
+    by_size = next((one for one in rollouts if one.hold_out == "params"), None)
+    critical = critical_ratio_errors(by_size, runs, tolerance, relative=relative) if by_size else []
+    return Contents(
+        runs=runs,
+        fit=fit,
+        plan=plan,
+        base=base,
+        chosen=params is not None and tokens is not None,
+        rollouts=tuple(rollouts),
+        skipped=tuple(skipped),
+        critical=tuple(critical),
+        measured=measured_critical_ratio(runs, tolerance, relative=relative),
+        figures=tuple(figures(runs, fit, plan, base, rollouts)),
+        versions={"scaling": VERSION, "python": platform.python_version(), **_versions()},
+    )
+
+
+def _rollouts(runs: Runs, fit: Fit) -> tuple[list[Validation], list[str]]:
+    found, skipped = [], []
+    for hold_out in ("params", "tokens", "ratio"):
+        try:
+            draws = len(fit.general.draws) if hold_out == "params" and fit.general else 0
+            found.append(validate_law(runs, fit.law, hold_out, draws=draws))
+        except InputError as reason:
+            skipped.append(f"nothing held out over {hold_out}: {str(reason).removeprefix(f'{runs.source}: ')}")
+    return found, skipped
+
+
+def _versions() -> dict[str, str]:
+    known = {}
+    for name in PACKAGES:
+        try:
+            known[name] = version(name)
+        except PackageNotFoundError:  # vendored or run from a source tree
+            continue
+    return known

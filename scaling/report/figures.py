@@ -1,0 +1,138 @@
+"""The report's figures as SVG text; one that the table cannot carry is left out with the reason."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from scaling import plotting
+from scaling.errors import InputError
+from scaling.fitting import Fit
+from scaling.fitting.validation import Validation
+from scaling.planning.measured import measured_critical_ratio
+from scaling.planning.result import Plan
+from scaling.runs import Runs
+
+Drawing = Callable[..., Axes]  # takes ax
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: `svg` is an element to be put into a page, empty where `missing` says why there is none."""
+
+    title: str
+    caption: str
+    svg: str
+    missing: str = ""
+
+
+def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: Sequence[Validation]) -> list[Figure]:
+    """All figures of a report, in reading order. target: what is known of the target's base, as `critical_ratio` takes it."""
+    asked = plan.question
+    allowed = None if asked.relative else asked.tolerance
+    over_base = len(runs.base("general")) > 0
+    question: dict[str, Any] = {"params": asked.params, "tokens": asked.tokens, "tolerance": asked.tolerance}
+    measured = measured_critical_ratio(runs, asked.tolerance, relative=asked.relative)
+    tradeoff = {**question, "relative": asked.relative, **target}
+    parts: list[tuple[str, str, Drawing]] = [
+        (
+            "What a ratio costs",
+            "Finished runs and the fit at every probed size, against the domain share.",
+            partial(
+                plotting.plot_loss_by_ratio, runs, fit, over_base=over_base, tolerance=allowed if over_base else None
+            ),
+        ),
+        (
+            "What a ratio buys",
+            "Domain loss of finished runs and the fit at every probed size.",
+            partial(plotting.plot_loss_by_ratio, runs, fit, "domain"),
+        ),
+        (
+            "The trade-off at the target",
+            "Rise of the general loss against domain loss, the ratio along the curve.",
+            partial(plotting.plot_tradeoff, fit, **tradeoff),
+        ),
+        (
+            "Critical ratio against model size",
+            "Measured in the probes, and by the fit, dashed beyond the largest probe.",
+            partial(plotting.plot_critical_ratio, measured, {"this plan": plan}, fit=fit),
+        ),
+        (
+            "Critical ratio against tokens",
+            "At the target's size, dashed beyond the tokens of the probes.",
+            partial(plotting.plot_critical_ratio_by_tokens, fit, **tradeoff, runs=runs),
+        ),
+        (
+            "Predictions of what was left out",
+            "Error of held-out rows, by group; a star marks extrapolation.",
+            partial(plotting.plot_rollout, rollouts),
+        ),
+        (
+            "The loss over ratio and tokens",
+            "General loss at the target's size; veiled where nothing was probed.",
+            partial(plotting.plot_surface, fit, asked.params, tolerance=allowed, **target),
+        ),
+    ]
+    parts += [part for corpus in fit.corpora for part in _of_corpus(runs, fit, corpus)]
+    return [_figure(title, caption, drawing) for title, caption, drawing in parts]
+
+
+def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[tuple[str, str, Drawing]]:
+    """How well one corpus' law fits."""
+    return [
+        (
+            f"The {corpus} loss in training",
+            "Every run of the largest size; the fit begins after the burn-in.",
+            partial(plotting.plot_loss_by_tokens, runs, fit, corpus),
+        ),
+        (
+            f"Observed and predicted {corpus} loss",
+            "Hollow points were left out of the fit.",
+            partial(plotting.plot_observed_predicted, runs, fit, corpus),
+        ),
+        *(
+            (
+                f"What the {corpus} law misses, by {by}",
+                "Observed less predicted, with the mean of each group.",
+                partial(plotting.plot_residuals, runs, fit, corpus, by=by),
+            )
+            for by in ("params", "tokens", "ratio")
+        ),
+        (
+            f"Parameters of the {corpus} law",
+            "Each with its interval.",
+            partial(plotting.plot_parameters, fit, corpus),
+        ),
+    ]
+
+
+def _figure(title: str, caption: str, drawing: Drawing) -> Figure:
+    wide = title.startswith(("Parameters", "Predictions"))
+    # ids differ between the figures of a page
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.family": "sans-serif"}):
+        canvas = Canvas(figsize=(8.4, 4.4) if wide else (6.0, 4.2), layout="constrained")
+        try:
+            drawing(ax=canvas.add_subplot())
+        except InputError as reason:
+            return Figure(title, caption, "", str(reason))
+        return Figure(title, caption, _svg(canvas))
+
+
+def _svg(canvas: Canvas) -> str:
+    """The figure as one SVG element without the head of a file; no dates, so that the same figure is the same text."""
+    text = io.StringIO()
+    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    element = text.getvalue()
+    element = element[element.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
+    # Names such as axes_1 are in every figure, and a page may have each once; those that are pointed at are unique.
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', element))
+    return re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in used else "", element)
