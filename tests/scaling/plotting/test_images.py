@@ -1,21 +1,26 @@
-"""Every picture against a stored one, so that a curve, a mark or a label that goes missing is seen.
+"""Every picture against a stored one, so that a curve, a mark or a band that goes missing is seen.
 
-The numbers drawn are tested beside this file; here it is looks alone. Baselines are made again by
+The numbers drawn and what is written are tested beside this file; here it is looks alone, without texts and legends, whose
+sizes differ from one version of matplotlib to the next and move everything else. Baselines are made again by
 `SCALING_BASELINES=write pytest tests/scaling/plotting/test_images.py`, to be looked at before they are committed.
 """
 
 import os
 import shutil
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.testing.compare import compare_images
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 import scaling
 from scaling.fitting import Fit
@@ -27,9 +32,9 @@ from scaling.runs import Runs
 from .conftest import World
 
 BASELINES, WRITE = Path(__file__).parent / "baseline", "SCALING_BASELINES"
-# Root mean square of the differences of all pixels (0 to 255). A line of text moved by a pixel, as another version of
-# matplotlib or FreeType does it, is below; a curve that is missing is above (test_a_missing_curve_is_seen).
-TOLERANCE = 5.0
+# Root mean square of the differences of all pixels (0 to 255). Matplotlib 3.8 and 3.11 differ by less than 0.1; a single
+# line that is missing makes 2 to 10 (test_a_missing_line_is_seen).
+TOLERANCE = 1.2
 Draw = Callable[["Scene"], Axes | Figure]
 
 
@@ -74,16 +79,31 @@ def scene(runs: Runs, fit: Fit, changes: World) -> Scene:
     return Scene(runs, fit, changes, validate_law(runs, "dcpt", "ratio", burn_in=0.25, threads=1))
 
 
+def wordless(figure: Figure) -> None:
+    """Hide all texts and legends before the layout makes room for them."""
+    for ax in figure.axes:
+        ax.tick_params(which="both", labelbottom=False, labelleft=False, labelright=False)
+    for text in (*figure.findobj(Text), *figure.findobj(Legend)):
+        text.set_visible(False)
+        text.set_in_layout(False)  # a title of the figure would keep its room
+
+
 def picture(draw: Draw, scene: Scene, path: Path, change: Callable[[Figure], None] = lambda figure: None) -> Path:
-    """Draw with matplotlib's own settings and font, whatever is set here, and save."""
-    with plt.style.context("default", after_reset=True), mpl.rc_context({"font.family": "DejaVu Sans"}):
-        made = draw(scene)
-        figure = made if isinstance(made, Figure) else made.figure
-        assert isinstance(figure, Figure)
+    """Draw with matplotlib's own settings, whatever is set here, and save."""
+    with plt.style.context("default", after_reset=True):
+        figure = drawn(draw, scene)
         change(figure)
+        wordless(figure)
         figure.savefig(path, dpi=60, metadata={"Software": None})
         plt.close(figure)
     return path
+
+
+def drawn(draw: Draw, scene: Scene) -> Figure:
+    made = draw(scene)
+    figure = made if isinstance(made, Figure) else made.figure
+    assert isinstance(figure, Figure)
+    return figure
 
 
 def difference(name: str, made: Path) -> str | None:
@@ -104,15 +124,53 @@ def test_no_baseline_is_left_over() -> None:
     assert {path.stem for path in BASELINES.glob("*.png")} == set(PICTURES)
 
 
-def without_longest_curve(figure: Figure) -> None:
-    """Take the line with the most points off the first Axes that has one."""
-    lines = [line for line in figure.axes[0].lines if line.get_visible() and np.isfinite(line.get_ydata()).any()]
-    max(lines, key=lambda line: len(line.get_xdata())).remove()
+def lines_of(figure: Figure) -> list[Line2D]:
+    """The lines and rows of points that are seen: two points or more inside the axes."""
+    found = []
+    for line in (line for ax in figure.axes for line in ax.lines):
+        (left, right), (low, high) = sorted(line.axes.get_xlim()), sorted(line.axes.get_ylim())
+        x, y = (np.asarray(values, float) for values in line.get_data())
+        caps = line.get_marker() == "_" and line.get_linestyle() == "None"  # of bars, hidden where seeds agree
+        if not caps and len(x) > 2 and ((x >= left) & (x <= right) & (y > low) & (y < high)).sum() > 2:
+            found.append(line)
+    return found
 
 
 @pytest.mark.parametrize(
-    "name", ["loss_by_ratio", "loss_by_ratio_counts", "loss_by_tokens", "tradeoff", "critical_ratio"]
+    "name", ["loss_by_ratio", "loss_by_tokens", "tradeoff", "critical_ratio", "residuals_params"]
 )
-def test_a_missing_curve_is_seen(name: str, scene: Scene, tmp_path: Path) -> None:
-    made = picture(PICTURES[name], scene, tmp_path / f"{name}.png", without_longest_curve)
-    assert difference(name, made) is not None
+def test_a_missing_line_is_seen(name: str, scene: Scene, tmp_path: Path) -> None:
+    count = len(lines_of(drawn(PICTURES[name], scene)))
+    assert count
+    for i in range(count):
+        made = picture(PICTURES[name], scene, tmp_path / f"{name}.png", lambda f, i=i: lines_of(f)[i].remove())
+        assert difference(name, made) is not None, i
+
+
+def shown(figure: Figure) -> dict[Text, Bbox]:
+    """The texts that are drawn and where; labels of ticks beyond the end of their axis are there and are not drawn."""
+    figure.canvas.draw()
+    unseen: set[Text] = set()
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=False)
+        unseen |= {*axis.get_minorticklabels(), *(label for at, label in ticks if not low <= at <= high)}
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in unseen]
+    return {text: text.get_window_extent() for text in texts}
+
+
+def inside(box: Bbox) -> Bbox:
+    """A text's box without the margin that its letters leave."""
+    return box.padded(-1.5)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_text_is_cut_off_or_written_over_another(name: str, scene: Scene) -> None:
+    with plt.style.context("default", after_reset=True):
+        figure = drawn(PICTURES[name], scene)
+        boxes = shown(figure)
+        width, height = figure.canvas.get_width_height()
+        for text, box in boxes.items():
+            assert -1 <= box.x0 <= box.x1 <= width + 1, text
+            assert -1 <= box.y0 <= box.y1 <= height + 1, text
+        assert not [(a, b) for a, b in combinations(boxes, 2) if inside(boxes[a]).overlaps(inside(boxes[b]))]
