@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,10 @@ def plot_critical_ratio_by_tokens(
             crossing.measured(ax, known["tokens"], known)
         if len(early):
             crossing.measured(ax, early["tokens"], early, "measured, left out of the fit", "white")
-    crossing.mark(ax, tokens, plan, style.COLOURS[1], style.MARKERS[3], f"critical ratio {plan.value:.2f}")
+    name = f"critical ratio {plan.value:.2f}" if math.isfinite(plan.value) else "critical ratio"
+    crossing.mark(ax, tokens, plan, style.COLOURS[1], style.MARKERS[3], name)
     longest = one.ranges["tokens"][1]
     if tokens > longest * (1 + style.SAME):
         ax.axvline(longest * 1.05, color=style.GREY, linestyle=":", linewidth=1)
-    ax.set_title(style.target(one, params, tokens), fontsize=10, loc="left")
+    ax.set_title(style.target(one, params, tokens), fontsize=9, loc="left")
     return crossing.finish(ax, "CPT tokens")

@@ -124,6 +124,7 @@ def cut_cliff(ax: Axes, ratio: pd.Series, values: pd.Series, corpus: str, left: 
         return
     margin = 0.08 * float(np.ptp(rest))
     ax.set_ylim(float(rest.min()) - margin, float(rest.max()) + 2 * margin)
-    note = f"ratio {end:g}: {cliff.min():.2f} to {cliff.max():.2f}, beyond the axis"
+    ends = dict.fromkeys((f"{cliff.min():.2f}", f"{cliff.max():.2f}"))
+    note = f"ratio {end:g}: {' to '.join(ends)}, beyond the axis"
     ax.annotate(note, (0.0 if left else 1.0, 1.0), xytext=(0, 2), xycoords="axes fraction", textcoords="offset points",
                 ha="left" if left else "right", va="bottom", fontsize=SMALL)  # fmt: skip

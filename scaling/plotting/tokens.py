@@ -32,8 +32,9 @@ def plot_loss_by_tokens(
     ax = style.axes(ax)
     first, last = float(rows["tokens"].min()), float(rows["tokens"].max())
     start = max(first, last * fit.burn_in if fit else 0.0)
-    for ratio, colour in style.by_order(sorted(rows["ratio"].unique())).items():
-        _runs(ax, rows[rows["ratio"] == ratio], corpus, f"{ratio:g}", colour)
+    for i, (ratio, colour) in enumerate(style.by_order(sorted(rows["ratio"].unique())).items()):
+        look = {"color": colour, "marker": style.MARKERS[i % len(style.MARKERS)], "label": f"{ratio:g}"}
+        _runs(ax, rows[rows["ratio"] == ratio], corpus, look)
         if fit is not None and corpus in fit.corpora:
             _law(ax, fit, corpus, size, np.geomspace(start, last, 100), float(ratio), colour)
     if start > first:
@@ -49,11 +50,11 @@ def plot_loss_by_tokens(
     return ax
 
 
-def _runs(ax: Axes, rows: pd.DataFrame, corpus: str, name: str, colour: Any) -> None:
+def _runs(ax: Axes, rows: pd.DataFrame, corpus: str, look: dict[str, Any]) -> None:
     """The runs of one ratio."""
-    for i, (_, run) in enumerate(rows.groupby("run")):
-        label = name if i == 0 else None
-        ax.plot(run["tokens"], run[f"{corpus}_loss"], "o-", color=colour, ms=3, lw=0.5, label=label, zorder=3)
+    for _, run in rows.groupby("run"):
+        ax.plot(run["tokens"], run[f"{corpus}_loss"], "-", ms=3.5, mew=0, lw=0.5, zorder=3, **look)
+        look = {**look, "label": None}
 
 
 def _law(ax: Axes, fit: Fit, corpus: str, size: float, tokens: style.Array, ratio: float, colour: Any) -> None:

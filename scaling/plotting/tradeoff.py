@@ -53,7 +53,7 @@ def plot_tradeoff(
     ratio = ratio[ratio <= 0.99]
     inside = style.probed(fit.general, "ratio", ratio)
     rises, losses = at(ratio)
-    style.law_line(ax, rises, losses, inside, color=style.COLOURS[0], linewidth=1.4)
+    style.law_line(ax, rises, losses, inside, color=style.COLOURS[0], linewidth=1.4, label="ratio along the curve")
     for ratio_at in MARKED:
         x, y = (float(value) for value in at(ratio_at))
         ax.plot(x, y, ".", color=style.COLOURS[0], ms=6)
@@ -61,7 +61,7 @@ def plot_tradeoff(
     ax.axvline(rise.allowed, color=style.GREY, linestyle=":", linewidth=1.2, label=f"tolerance {rise.allowed:.3g}")
     _mark(ax, plan, at)
     ax.set(xlabel="rise of general loss over base (nats/token)", ylabel="domain loss (nats/token)")
-    ax.set_title(f"{style.target(fit.general, params, tokens)}; ratio along the curve", fontsize=10, loc="left")
+    ax.set_title(style.target(fit.general, params, tokens), fontsize=9, loc="left")
     ax.legend(frameon=False, fontsize=style.SMALL)
     return ax
 

@@ -30,6 +30,7 @@ def test_tradeoff_marks_the_plan(fit: Fit) -> None:
     assert mark.get_xdata()[0] == pytest.approx(rise)
     assert rise == pytest.approx(0.05, abs=1e-6)
     assert f"{plan.value:.2f}" in str(mark.get_label())
+    assert labels(ax)[0] == "ratio along the curve"
     assert "x the" not in ax.get_title(loc="left")
 
 
@@ -100,6 +101,11 @@ def test_critical_ratio_by_tokens_marks_the_plan_and_the_checkpoints(changes: Wo
     assert late.get_ydata()[-1] == pytest.approx(own[1e7])
     assert early.get_markerfacecolor() == "white"
     assert early.get_xdata().max() < 0.3 * 1e8
+
+
+def test_critical_ratio_by_tokens_where_no_ratio_passes(fit: Fit) -> None:
+    ax = scaling.plot_critical_ratio_by_tokens(fit, 4e9, 3e9, base_general_loss=1.0)
+    assert labels(ax)[-1] == "critical ratio: no ratio passes"
 
 
 def test_critical_ratio_by_tokens_of_a_larger_model_is_dashed(changes: World) -> None:

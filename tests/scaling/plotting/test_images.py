@@ -136,9 +136,7 @@ def lines_of(figure: Figure) -> list[Line2D]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name", ["loss_by_ratio", "loss_by_tokens", "tradeoff", "critical_ratio", "residuals_params"]
-)
+@pytest.mark.parametrize("name", ["loss_by_ratio", "loss_by_tokens", "tradeoff", "critical_ratio", "residuals_params"])
 def test_a_missing_line_is_seen(name: str, scene: Scene, tmp_path: Path) -> None:
     count = len(lines_of(drawn(PICTURES[name], scene)))
     assert count
