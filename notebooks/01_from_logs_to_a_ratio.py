@@ -94,7 +94,7 @@ measured
 
 # %%
 fit = scaling.fit(runs, law="forgetting")
-print(fit.summary())
+fit
 
 # %% [markdown]
 # Look before you believe it: points are finished runs, lines the law with its interval. A law that misses the points by

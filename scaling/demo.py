@@ -103,7 +103,7 @@ def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], demo: Demo) -> list[Path]
             lambda ax: scaling.plot_loss_by_tokens(runs, fit, "domain", ax=ax),
         ],
         "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, demo.tolerance, ax=ax)],
-        "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, ax=ax)],
+        "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, fit=fit, ax=ax)],
     }
     return [_save(demo.out / f"{name}.png", parts) for name, parts in pictures.items()]
 

@@ -22,9 +22,9 @@ LOSSES = ["general_loss", "domain_loss"]
 def test_the_shipped_sweep_can_be_made_again(tmp_path: Path) -> None:
     """One run of the smallest size, base included: the very numbers, up to another processor's rounding.
 
-    The code that made the table, run on another processor, was off by up to 3.2e-3 (general) and 4.3e-3 (domain); today's
-    code is there by as much with the same forward pass, to every digit printed, and by 2.9e-3 with its own. A ratio that is
-    wrong by 0.1 moves a loss by more than 1e-2.
+    On the machine that made the table the bits are the same. An earlier table, made on another processor, was off by up to
+    3.2e-3 (general) and 4.3e-3 (domain), by the very code that had made it. A ratio that is wrong by 0.1 moves a loss by more
+    than 1e-2.
     """
     content = yaml.safe_load((RUNS / "prose-python.yaml").read_text())
     for part in ("general", "domain"):
