@@ -28,6 +28,8 @@ class Report(Limits):
 
         if self.out.resolve() == self.source.resolve():
             raise InputError(f"{self.out}: this is the run table, which the page would replace")
+        if not self.out.parent.is_dir():  # said before the work, not after it
+            raise InputError(f"{self.out}: cannot be written (there is no folder {self.out.parent})")
         fitted, runs = read_fit(self.source, self.law, self.domain, self.stage)
         if runs is None:
             raise InputError(f"{self.source.name}: a report needs the run table that the fit was made from, not a fit")

@@ -26,12 +26,14 @@ Drawing = Callable[..., Axes]  # takes ax
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: `svg` is an element to be put into a page, empty where `missing` says why there is none."""
+    """One figure: `svg` is an element to be put into a page, empty where `missing` says why there is none. wide: it needs
+    the page's width."""
 
     title: str
     caption: str
     svg: str
     missing: str = ""
+    wide: bool = False
 
 
 def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: Sequence[Validation]) -> list[Figure]:
@@ -123,7 +125,7 @@ def _figure(title: str, caption: str, drawing: Drawing) -> Figure:
             drawing(ax=canvas.add_subplot())
         except InputError as reason:
             return Figure(title, caption, "", str(reason))
-        return Figure(title, caption, _svg(canvas))
+        return Figure(title, caption, _svg(canvas), wide=wide)
 
 
 def _svg(canvas: Canvas) -> str:
