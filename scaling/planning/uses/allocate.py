@@ -43,7 +43,7 @@ def allocate_compute(
     >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-python.parquet"), draws=0)
     >>> split = allocate_compute(fit, flops=1e13, ratio=0.5)
     >>> split.status, f"{split.params.value:.1g}", f"{split.tokens.value:.1g}"
-    ('ok', '3e+06', '6e+05')
+    ('ok', '3e+06', '5e+05')
     """
     question = AllocationQuestion(float(flops), float(ratio), corpus, float(level))
     one = fit.corpora.get(corpus)
