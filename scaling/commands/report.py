@@ -28,6 +28,8 @@ class Report(Limits):
 
         if self.out.resolve() == self.source.resolve():
             raise InputError(f"{self.out}: this is the run table, which the page would replace")
+        if self.out.suffix.lower() not in (".html", ".htm") or self.out.is_dir():
+            raise InputError(f"{self.out}: the page is an HTML file, so that --out must end in .html")
         if not self.out.parent.is_dir():  # said before the work, not after it
             raise InputError(f"{self.out}: cannot be written (there is no folder {self.out.parent})")
         fitted, runs = read_fit(self.source, self.law, self.domain, self.stage)

@@ -52,6 +52,8 @@ def finished_rises(runs: Runs) -> pd.DataFrame:
 
     Columns: params, ratio, seed (0 where none is logged), tokens, base, rise.
     """
+    if "general" not in runs.corpora:
+        return pd.DataFrame(columns=["params", "ratio", "seed", "tokens", "base", "rise"], dtype=np.float64)
     base = runs.base("general").set_index("params")["loss"]
     last = runs.finished("general")
     last = last[last["params"].isin(base.index)]

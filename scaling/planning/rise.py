@@ -72,6 +72,8 @@ def general_rise(fit: Fit, question: Question, measured: float | None, base_toke
     """The rise that a fit with a general corpus predicts; measured: the target's base loss, base_tokens: what its base
     saw, where known. Raises `NotIdentified` where the table cannot carry it, `InputError` for values without use."""
     assert fit.general is not None
+    if measured is not None:
+        given(measured, 1)  # refused even where the table carries no answer
     if base_tokens is not None and not (math.isfinite(base_tokens) and base_tokens > 0):
         raise InputError(f"base tokens must be above 0, not {base_tokens:g}")
     seen = fit.general.base_tokens

@@ -40,11 +40,12 @@ class CriticalError:
 
 
 def critical_ratio_errors(
-    validation: Validation, runs: Runs, tolerance: float = 0.05, *, relative: bool = False
+    validation: Validation, runs: Runs, tolerance: float = 0.05, *, relative: bool = False, level: float = 0.9
 ) -> list[CriticalError]:
     """The critical ratio predicted and measured at every size that a validation over params held out.
 
-    tolerance: nats per token, or a share of the base loss with `relative`. Empty for other hold-outs, for a fit of
+    tolerance: nats per token, or a share of the base loss with `relative`. level: of the intervals. Empty for other hold-outs, for
+    a fit of
     several domains, and where the table has no general loss or no base loss.
     """
     if validation.hold_out != "params" or "general" not in runs.corpora:
@@ -58,7 +59,7 @@ def critical_ratio_errors(
         if general is None or size not in measured or len(general.others) > 1:
             continue
         tokens, ratio = measured[size]
-        plan = critical_ratio(group.fit, size, tokens, tolerance, relative=relative)
+        plan = critical_ratio(group.fit, size, tokens, tolerance, relative=relative, level=level)
         given = critical_ratio(group.fit, size, tokens, tolerance, relative=relative, base_general_loss=base[size])
         found.append(CriticalError(size, tokens, plan.value, *plan.interval, given.value, ratio, plan.status))
     return found

@@ -26,6 +26,7 @@ def plot_critical_ratio_by_tokens(
     relative: bool = False,
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
+    level: float = 0.9,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a fit's critical ratio over CPT tokens for one size, with its interval, and the plan at `tokens` on it.
@@ -36,7 +37,8 @@ def plot_critical_ratio_by_tokens(
     over seeds. Arguments are those of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises
     `InputError` where the fit cannot answer.
     """
-    options: dict[str, Any] = {"relative": relative, "base_general_loss": base_general_loss, "base_tokens": base_tokens}
+    base = {"base_general_loss": base_general_loss, "base_tokens": base_tokens}
+    options: dict[str, Any] = {"relative": relative, "level": level, **base}
     plan = critical_ratio(fit, params, tokens, tolerance, **options)
     if plan.status == "not_identified":
         raise InputError(f"there is no critical ratio to draw: {plan.warnings[0]}")

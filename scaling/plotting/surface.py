@@ -52,6 +52,8 @@ def plot_surface(
         raise InputError(
             "a tolerance is of the change of the general loss over the base, which this surface does not show"
         )
+    if counts[-1] <= counts[0]:
+        raise InputError("there is one token count only, and a surface needs a range of them")
     ax = style.axes(ax, (6.4, 4.4))
     _contours(ax, ratio, counts, values, what)
     if tolerance is not None:

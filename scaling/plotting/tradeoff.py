@@ -30,6 +30,7 @@ def plot_tradeoff(
     relative: bool = False,
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
+    level: float = 0.9,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw both losses at (params, tokens) with the ratio running along the curve, and the critical ratio on it.
@@ -42,7 +43,14 @@ def plot_tradeoff(
     if fit.general is None or fit.domain is None:
         raise InputError("a trade-off needs a fit of both corpora")
     plan = critical_ratio(
-        fit, params, tokens, tolerance, relative=relative, base_general_loss=base_general_loss, base_tokens=base_tokens
+        fit,
+        params,
+        tokens,
+        tolerance,
+        relative=relative,
+        base_general_loss=base_general_loss,
+        base_tokens=base_tokens,
+        level=level,
     )
     if plan.status == "not_identified":
         raise InputError(f"there is no trade-off to draw: {plan.warnings[0]}")

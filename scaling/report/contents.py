@@ -66,7 +66,7 @@ def gather(
     plan = critical_ratio(fit, *where, tolerance, relative=relative, level=level, **base)
     rollouts, skipped = _rollouts(runs, fit)
     by_size = next((one for one in rollouts if one.hold_out == "params"), None)
-    critical = critical_ratio_errors(by_size, runs, tolerance, relative=relative) if by_size else []
+    critical = critical_ratio_errors(by_size, runs, tolerance, relative=relative, level=level) if by_size else []
     return Contents(
         runs=runs,
         fit=fit,
@@ -84,6 +84,11 @@ def gather(
 
 def _rollouts(runs: Runs, fit: Fit) -> tuple[list[Validation], list[str]]:
     found, skipped = [], []
+    if fit.provenance.rows != len(runs.frame):
+        skipped.append(
+            f"the hold-outs below are of the {len(runs.frame)} rows of this domain alone, the answer is from a fit to all "
+            f"{fit.provenance.rows}"
+        )
     for hold_out in ("params", "tokens", "ratio"):
         try:
             draws = len(fit.general.draws) if hold_out == "params" and fit.general else 0

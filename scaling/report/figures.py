@@ -43,7 +43,7 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
     over_base = len(runs.base("general")) > 0
     question: dict[str, Any] = {"params": asked.params, "tokens": asked.tokens, "tolerance": asked.tolerance}
     measured = measured_critical_ratio(runs, asked.tolerance, relative=asked.relative)
-    tradeoff = {**question, "relative": asked.relative, **target}
+    tradeoff = {**question, "relative": asked.relative, "level": asked.level, **target}
     parts: list[tuple[str, str, Drawing]] = [
         (
             "What a ratio costs",

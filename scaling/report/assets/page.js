@@ -13,7 +13,8 @@
 
   function toSlider(name, value) {
     const [low, high] = spans[name];
-    $(`${name}-slider`).value = String(Math.round((1000 * Math.log(value / low)) / Math.log(high / low)));
+    const place = Math.log(Math.max(value, low) / low) / Math.log(high / low);
+    $(`${name}-slider`).value = String(Math.round(1000 * place));
     $(`${name}-slider`).setAttribute("aria-valuetext", name === "tolerance" ? String(value) : formatCount(value));
   }
   function fromSlider(name) {

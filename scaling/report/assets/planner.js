@@ -10,10 +10,19 @@ class NoBaseLoss extends NotIdentified {}
 const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48;
 const number = (value) => (value === null ? NaN : value);
 
+/* Halves go to the even digit in Python and away from 0 in JavaScript: a value exactly half-way is moved to where Python goes. */
+function halfEven(value, digits) {
+  const [mantissa, power] = Math.abs(value).toExponential(Math.min(100, digits + 40)).split("e");
+  const figures = mantissa.replace(".", ""), kept = figures.slice(0, digits), rest = figures.slice(digits);
+  const even = "02468".includes(kept[digits - 1]);
+  return /^50*$/.test(rest) && even ? Math.sign(value) * Number(`${kept[0]}.${kept.slice(1)}e${power}`) : value;
+}
+
 /* Python's "%.<digits>g" */
 function general(value, digits) {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  value = halfEven(value, digits);
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   const exponent = Number(power);
   const trimmed = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
