@@ -44,9 +44,8 @@ def critical_ratio_errors(
 ) -> list[CriticalError]:
     """The critical ratio predicted and measured at every size that a validation over params held out.
 
-    tolerance: nats per token, or a share of the base loss with `relative`. level: of the intervals. Empty for other hold-outs, for
-    a fit of
-    several domains, and where the table has no general loss or no base loss.
+    tolerance: nats per token, or a share of the base loss with `relative`. level: of the
+    intervals. Empty for other hold-outs, for a fit of several domains, and where the table has no general loss or no base loss.
     """
     if validation.hold_out != "params" or "general" not in runs.corpora:
         return []
