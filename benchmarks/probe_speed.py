@@ -1,21 +1,21 @@
 """Training speed of a probe: Hugging Face Trainer, our single run, and K of our runs at once.
 
 python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] [--turn-flops 4e11] [--threads 1]
-                                 [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--cpu-seconds]
-                                 [--out FILE]
+                                 [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--out FILE]
 
-Same model, data and precision for all, on the GPU where there is one; they take turns, and medians over the turns are
-printed: tokens per second of all runs together. With --compile there are a compiled Trainer and a compiled single run
-too. On a CPU all get the environment that `probes.pool` gives its workers (malloc keeps large blocks), the Trainer as
-well, and the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
-threads. With --cpu-seconds the process's own seconds are counted, for a machine that others use too; one thread only.
-The Trainer needs `accelerate`, which nothing else here does.
+Same model, data and precision for all, on the GPU where there is one. Each contestant is a process of its own; they
+take turns, and medians over the turns are printed: tokens per second of all runs together. Ours have the environment
+that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is
+there twice, in the environment that it is started in and in ours. With --compile there are compiled contestants too.
+On a CPU the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
+threads. The Trainer needs `accelerate`, which nothing else here does.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -37,8 +37,8 @@ from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
 DEPTHS = (4, 6, 9, 13)  # 0.80M, 2.7M, 9M and 27M non-embedding parameters
-PEAK = "peak, GFLOPs/s"
-clock = time.perf_counter
+TRAINER, SAME, SINGLE, MANY, PEAK = "HF Trainer", "HF Trainer, our environment", "single run", "K at once", "peak"
+COMPILED = f"{TRAINER}, our environment, compiled", f"{SINGLE}, compiled"
 Turn = Callable[[], float]  # trains for some steps, returns tokens per second
 
 
@@ -50,12 +50,12 @@ def ours(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compi
     members = Members(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
 
     def turn() -> float:
-        begin = clock()
+        begin = time.perf_counter()
         for _ in range(steps):
             members.step(torch.from_numpy(blocks.astype(np.int64)), 0.0)
         if device.type == "cuda":
             torch.cuda.synchronize()
-        return steps * blocks.size / (clock() - begin)
+        return steps * blocks.size / (time.perf_counter() - begin)
 
     return turn
 
@@ -84,7 +84,7 @@ def theirs(depth: int, blocks: np.ndarray, steps: int, device: torch.device, com
         def on_step_end(self, *_: Any, **__: Any) -> None:
             if device.type == "cuda":
                 torch.cuda.synchronize()
-            self.times.append(clock())
+            self.times.append(time.perf_counter())
 
     ends = Steps()
     rows = [{"input_ids": row, "labels": row} for row in torch.from_numpy(blocks.astype(np.int64))]
@@ -104,41 +104,82 @@ def build(depth: int) -> Any:
     return models.build(models.ladder_config(depth, VOCABULARY, CONTEXT), 0)
 
 
-def compare(depth: int, options: argparse.Namespace, device: torch.device) -> dict[str, float | None]:
-    """Tokens per second of each contestant; None where it is not installed."""
+def contestant(name: str, options: argparse.Namespace) -> Turn | None:
+    """A turn of the contestant with this name; None where what it needs is not installed."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    depth = options.depths[0]
     blocks = np.random.default_rng(0).integers(
         1, VOCABULARY, (options.together, options.batch_tokens // CONTEXT, CONTEXT)
     )
     # every contestant's turn is about as long, but never shorter than a step
-    single = max(1, round(options.turn_flops / (models.flops_per_token(build(depth), CONTEXT) * options.batch_tokens)))
-    turns = {
-        "HF Trainer": theirs(depth, blocks[0], single, device),
-        "single run": ours(depth, blocks[:1], single, device),
-    }
-    if options.compile:
-        turns["HF Trainer compiled"] = theirs(depth, blocks[0], single, device, True)
-        turns["single run compiled"] = ours(depth, blocks[:1], single, device, True)
-    turns["K at once"] = ours(depth, blocks, max(1, round(single / options.together)), device)
-    if device.type == "cpu":
-        turns[PEAK] = product
-    speeds: dict[str, list[float]] = {name: [] for name in turns}
-    for count in range(min(options.turns, single + 1) + 1):  # the first turn warms up; few where a step takes seconds
-        for name, turn in turns.items():
-            speed = turn() if turn else None
+    steps = max(1, round(options.turn_flops / (models.flops_per_token(build(depth), CONTEXT) * options.batch_tokens)))
+    compiled = name in COMPILED
+    if name.startswith(TRAINER):
+        return theirs(depth, blocks[0], steps, device, compiled)
+    if name.startswith(SINGLE):
+        return ours(depth, blocks[:1], steps, device, compiled)
+    if name == MANY:
+        return ours(depth, blocks, max(1, round(steps / options.together)), device)
+    return product if device.type == "cpu" else None
+
+
+def serve(name: str, options: argparse.Namespace) -> None:
+    """Answer every line that comes in with the speed of one turn."""
+    turn = contestant(name, options)
+    for _ in sys.stdin:
+        print(turn() if turn else "", flush=True)
+
+
+class Contestant:
+    """The process of one contestant."""
+
+    def __init__(self, name: str, depth: int) -> None:
+        environment = os.environ if name == TRAINER else {**os.environ, **ALLOCATION}
+        command = [sys.executable, *sys.argv, "--depths", str(depth), "--serve", name]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def turn(self) -> float | None:
+        """Tokens (or FLOPs) per second of one turn; None where it is not installed."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"a contestant ended: {self.process.args}")
+        return float(answer) if answer.strip() else None
+
+    def end(self) -> None:
+        """Let it go."""
+        self.process.communicate()
+
+
+def compare(depth: int, options: argparse.Namespace) -> dict[str, float | None]:
+    """Median speed of each contestant; None where it is not installed."""
+    names = [TRAINER, SAME, SINGLE, MANY, *(COMPILED if options.compile else ()), PEAK]
+    contestants = {name: Contestant(name, depth) for name in names}
+    speeds: dict[str, list[float]] = {name: [] for name in names}
+    for count in range(options.turns + 1):  # the first turn warms up
+        for name, found in contestants.items():
+            speed = found.turn()
             if speed and count:
                 speeds[name].append(speed)
+    for found in contestants.values():
+        found.end()
     return {name: float(np.median(found)) if found else None for name, found in speeds.items()}
 
 
 def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str:
     """One row of the table; `peak` in FLOPs a second."""
     model = build(depth)
-    trainer, single, many = (speeds[name] for name in ("HF Trainer", "single run", "K at once"))
+    single, many = speeds[SINGLE], speeds[MANY]
     assert single
     assert many
     cells = [f"{models.count(model).non_embedding / 1e6:.2f}M"]
     cells += ["not installed" if speed is None else f"{speed:,.0f}" for speed in speeds.values()]
-    cells += [f"{single / trainer:.2f}" if trainer else "", f"{many / single:.2f}"]
+    cells += [f"{single / speed:.2f}" if speed else "" for speed in (speeds[TRAINER], speeds[SAME])]
+    cells.append(f"{many / single:.2f}")
     if peak:
         share = models.flops_per_token(model, CONTEXT) / peak
         cells += [f"{speed * share:.0%}" if speed else "" for speed in speeds.values()]
@@ -149,25 +190,27 @@ def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str
 def product() -> float:
     """FLOPs a second of a large product in fp32."""
     one, two = torch.ones(2, 1536, 1536)
-    begin = clock()
+    begin = time.perf_counter()
     for _ in range(10):
         one @ two
-    return 10 * 2 * 1536**3 / (clock() - begin)
+    return 10 * 2 * 1536**3 / (time.perf_counter() - begin)
 
 
-def table(options: argparse.Namespace, device: torch.device, write: Callable[[str], None]) -> None:
+def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
     """Write the lines of the table, each as soon as it is known."""
-    seconds = "CPU seconds" if options.cpu_seconds else "seconds"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     write(
         f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads, "
-        f"tokens per {seconds.removesuffix('s')}, {options.turns} turns\n"
+        f"tokens per second, {options.turns} turns\n"
     )
     for count, depth in enumerate(options.depths):
-        speeds = compare(depth, options, device)
-        peak = options.peak_flops or speeds.pop(PEAK, None)
+        speeds = compare(depth, options)
+        measured = speeds.pop(PEAK)
+        peak = options.peak_flops or measured
         if count == 0:
-            heads = ["params", *(f"{name}, tokens/s" for name in speeds), "single / Trainer", "K / single"]
-            heads += [*(f"{name}, utilisation" for name in speeds), PEAK] if peak else []
+            heads = ["params", *(f"{name}, tokens/s" for name in speeds)]
+            heads += [f"{SINGLE} / {TRAINER}", f"{SINGLE} / {SAME}", "K / single"]
+            heads += [*(f"{name}, utilisation" for name in speeds), f"{PEAK}, GFLOPs/s"] if peak else []
             write(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
         write(line(depth, speeds, peak))
 
@@ -184,22 +227,20 @@ def main() -> None:
     parser.add_argument("--peak-flops", type=float, help="of the device at the precision used")
     parser.add_argument("--compile", action="store_true", help="compiled contestants too")
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
-    parser.add_argument("--cpu-seconds", action="store_true", help="count the process's own seconds")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)  # be the process of this contestant
     options = parser.parse_args()
-    if options.cpu_seconds:
-        global clock
-        clock = time.process_time
-    if not ALLOCATION.items() <= os.environ.items():  # malloc reads them when a process starts
-        os.execve(sys.executable, sys.orig_argv, {**os.environ, **ALLOCATION})
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
+    if options.serve:
+        serve(options.serve, options)
+        return
     lines: list[str] = []
 
     def write(text: str) -> None:
         lines.append(text)
         print(text, flush=True)
 
-    table(options, torch.device("cuda" if torch.cuda.is_available() else "cpu"), write)
+    table(options, write)
     if options.out:
         options.out.write_text("\n".join(lines) + "\n")
 

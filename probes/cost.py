@@ -73,7 +73,7 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
         assert base.depth is not None
         model = models.build(models.ladder_config(base.depth, sweep.tokenizer.vocab_size, sweep.context), 0)
     else:
-        model = models.load(base.path, base.remote_code)
+        model = models.load(base.path, base.remote_code, base.revision)
     shape = (together, sweep.cpt.batch_tokens // sweep.context, sweep.context)
     tokens = torch.randint(0, model.config.vocab_size, shape)
     compute = jobs.compute_of(sweep)

@@ -5,16 +5,19 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers.utils import cached_file
 
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
 # what transformers raises for a model that is not there, damaged, of another kind, or in need of its own code
 UNLOADABLE = (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError)
+MAIN = "main"  # the branch of a hub name where no revision is given
 HEAD_WIDTH = 32
 PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
@@ -52,19 +55,20 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def load(path: str, remote_code: bool = False) -> PreTrainedModel:
+def load(path: str, remote_code: bool = False, revision: str | None = None) -> PreTrainedModel:
     """A causal LM from a folder or a hub name, in fp32, from safetensors, dropout off, fused attention where it has it.
 
     Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
 
     Args:
         remote_code: whether Python code that comes with the model may be run.
+        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
     try:
-        config = AutoConfig.from_pretrained(path, trust_remote_code=remote_code)
+        config = _config(path, remote_code, revision)
         for name, value in config.to_dict().items():  # some models read a rate from there at every pass
             if "drop" in name and isinstance(value, float):
                 setattr(config, name, 0.0)
@@ -75,6 +79,7 @@ def load(path: str, remote_code: bool = False) -> PreTrainedModel:
             use_safetensors=True,
             dtype=torch.float32,
             trust_remote_code=remote_code,
+            revision=revision or MAIN,
         )
         try:
             model: PreTrainedModel = read(attn_implementation="sdpa")
@@ -88,6 +93,10 @@ def load(path: str, remote_code: bool = False) -> PreTrainedModel:
         if isinstance(rate := getattr(module, "attention_dropout", None), float) and rate > 0:
             module.attention_dropout = 0.0
     return model
+
+
+def _config(path: str, remote_code: bool, revision: str | None) -> Any:
+    return AutoConfig.from_pretrained(path, trust_remote_code=remote_code, revision=revision or MAIN)
 
 
 def _unloadable(remote_code: bool) -> tuple[type[Exception], ...]:
@@ -129,29 +138,49 @@ def count(model: PreTrainedModel) -> Counts:
 
 
 def shape(
-    path: str | None, depth: int | None, vocab_size: int, context: int, remote_code: bool = False
+    path: str | None,
+    depth: int | None,
+    vocab_size: int,
+    context: int,
+    remote_code: bool = False,
+    revision: str | None = None,
 ) -> PreTrainedModel:
     """The model without memory for its weights, to count parameters and FLOPs before anything is loaded.
 
-    `remote_code` as in `load`; InputError where there is no such model.
+    `remote_code` and `revision` as in `load`; InputError where there is no such model.
     """
     try:
         if path is None:
             assert depth is not None
             config = ladder_config(depth, vocab_size, context)
         else:
-            config = AutoConfig.from_pretrained(path, trust_remote_code=remote_code)
+            config = _config(path, remote_code, revision)
         with torch.device("meta"):
             return AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
     except _unloadable(remote_code) as error:
         raise unknown_model(str(path), error) from error
 
 
-def fingerprint(path: str) -> str:
-    """What a base given by path is told apart by: a hash of its files (code among them), or its hub name."""
+def commit(path: str, revision: str | None = None) -> str | None:
+    """The commit that a hub name stands for now, so that all of a sweep loads the same; None for a folder.
+
+    `revision` as in `load`; InputError where there is no such model.
+    """
+    if Path(path).is_dir():
+        return None
+    try:
+        file = cached_file(path, "config.json", revision=revision or MAIN)
+    except UNLOADABLE as error:
+        raise unknown_model(path, error) from error
+    found = re.search(r"snapshots/([0-9a-f]{40})/", Path(file).as_posix())  # how the hub's client lays out its cache
+    return found[1] if found else revision
+
+
+def fingerprint(path: str, revision: str | None = None) -> str:
+    """What a base given by path is told apart by: a hash of its files (code among them), or hub name and `commit`."""
     folder = Path(path)
     if not folder.is_dir():
-        return path
+        return f"{path}@{revision}" if revision else path
     files = sorted(file for pattern in ("config.json", "*.py", "*.safetensors") for file in folder.glob(pattern))
     return digest([[file.name, file_digest(file)] for file in files])
 
@@ -167,9 +196,11 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
     return float(6 * (count(model).non_embedding + head) + attention)
 
 
-def load_tokenizer(path: str, remote_code: bool = False) -> AutoTokenizer:
-    """The tokenizer that belongs to a base given by path; InputError where there is none. `remote_code` as in `load`."""
+def load_tokenizer(path: str, remote_code: bool = False, revision: str | None = None) -> AutoTokenizer:
+    """The tokenizer that belongs to a base given by path; InputError where there is none. The rest as in `load`."""
     try:
-        return AutoTokenizer.from_pretrained(path, use_fast=True, trust_remote_code=remote_code)
+        return AutoTokenizer.from_pretrained(
+            path, use_fast=True, trust_remote_code=remote_code, revision=revision or MAIN
+        )
     except _unloadable(remote_code) as error:
         raise unknown_model(path, error) from error

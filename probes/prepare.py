@@ -27,6 +27,8 @@ def check(sweep: config.Sweep, folder: Path) -> None:
     for name in sweep.trackers:
         trackers.check(name)
     for base in sweep.bases:
+        if base.revision and Path(str(base.path)).is_dir():
+            raise InputError(f"base model {base.path!r}: revision is for a hub name, and this is a folder")
         shape: Any = jobs.base_shape(sweep, base).config
         positions = getattr(shape, "max_position_embeddings", None)
         if positions and sweep.context > positions:
@@ -86,13 +88,13 @@ def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: 
 
 def _own_vocabulary(base: config.Base) -> Vocabulary:
     """The tokenizer that a model brings along."""
-    own: Any = models.load_tokenizer(str(base.path), base.remote_code)
+    own: Any = models.load_tokenizer(str(base.path), base.remote_code, base.revision)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
         raise InputError(
             f"base model {base.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
         )
-    vocabulary = models.shape(base.path, None, 0, 0, base.remote_code).config.vocab_size
+    vocabulary = models.shape(base.path, None, 0, 0, base.remote_code, base.revision).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
         raise InputError(f"base model {base.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
     return own.backend_tokenizer, end

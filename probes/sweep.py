@@ -12,6 +12,8 @@ from probes.storage import read_json, remove_parts, require_space, write_json
 from probes.table import WRITERS, near_duplicates, repetition, write_table
 from scaling.errors import InputError
 
+WORDS = {"parent": "base model"}  # for what differs, where the user knows it by another name
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -116,9 +118,8 @@ def _claim(everything: list[AnyJob]) -> None:
         if not path.exists():
             write_json(path, identity)
         elif (before := read_json(path)) != identity:
-            changed = ", ".join(
-                sorted(key for key in identity.keys() | before.keys() if before.get(key) != identity.get(key))
-            )
+            differ = sorted(key for key in identity.keys() | before.keys() if before.get(key) != identity.get(key))
+            changed = ", ".join(WORDS.get(key, key) for key in differ)
             raise InputError(
                 f"{job.folder}: was started with another {changed}; delete that folder or write to another --out"
             )

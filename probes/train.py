@@ -216,7 +216,7 @@ def open_model(job: Job) -> PreTrainedModel:
     """The model that a job starts from, in training mode."""
     source = job.model
     if source.path is not None:
-        model = models.load(source.path, source.remote_code)
+        model = models.load(source.path, source.remote_code, source.revision)
     else:
         assert source.depth is not None
         config = models.ladder_config(source.depth, source.vocab_size, source.context)

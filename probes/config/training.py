@@ -16,6 +16,7 @@ class Base(Section):
     ladder derives it from the width. `seeds` and `ratios` are the base's own, instead of those of all.
     `base_tokens` is how long a `path` base was pre-trained.
     `remote_code: true` lets Python code that comes with a `path` base run, with all that you may do; off by default.
+    `revision` is a branch, tag or commit where `path` is a hub name.
     """
 
     depth: Annotated[int, Field(ge=1, le=64)] | None = None
@@ -25,6 +26,7 @@ class Base(Section):
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     base_tokens: Count | None = None
     remote_code: bool = False
+    revision: str | None = None
 
     @model_validator(mode="after")
     def one_of_two(self) -> Self:
@@ -35,6 +37,8 @@ class Base(Section):
             raise ValueError("a base given by path needs learning_rate, the peak of its pre-training")
         if self.remote_code and self.path is None:
             raise ValueError("remote_code is for a base given by path; the ladder has no code of its own")
+        if self.revision and self.path is None:
+            raise ValueError("revision is for a base given by its hub name; the ladder has none")
         return self
 
     @property

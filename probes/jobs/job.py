@@ -19,10 +19,11 @@ class Frozen(BaseModel):
 
 
 class ModelSource(Frozen):
-    """Where a job's weights come from: a folder or hub name, or a fresh rung of the ladder."""
+    """Where a job's weights come from: a folder or a hub name at a commit, or a fresh rung of the ladder."""
 
     path: str | None = None
     remote_code: bool = False
+    revision: str | None = None
     depth: int | None = None
     vocab_size: int = 0
     context: int = 0

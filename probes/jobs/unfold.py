@@ -25,7 +25,9 @@ def checkpoint_steps(steps: int, count: int, first: int, every: int = 1) -> list
 
 def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:
     """A base without its weights, for counting."""
-    return models.shape(base.path, base.depth, sweep.tokenizer.vocab_size, sweep.context, base.remote_code)
+    return models.shape(
+        base.path, base.depth, sweep.tokenizer.vocab_size, sweep.context, base.remote_code, base.revision
+    )
 
 
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
@@ -47,7 +49,7 @@ def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path
         ratio=0.0,
         seed=part.seed,
         learning_rate=peak_rate(base),
-        parent=source.model_dump(exclude={"remote_code"}),
+        parent=source.model_dump(exclude={"remote_code", "revision"}),
         anneal_steps=max(1.0, part.anneal * steps),
         **_training(sweep, part, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
     )
@@ -62,13 +64,13 @@ def sample_job(
     folder = work / "samples" / base.label
     blocks = math.ceil(tokens / sweep.context)
     held_out = 0 if general else sweep.evaluate.blocks
-    model = base_shape(sweep, base)
+    model, source = base_shape(sweep, base), _base_source(base, pretrain)
     job = Sample(
         name=f"sample-{base.label}",
         folder=str(folder),
         needs=pretrain.name if pretrain else None,
-        model=_base_source(base, pretrain),
-        parent=_parent(base, pretrain),
+        model=source,
+        parent=_parent(source, pretrain),
         tokens=tokens,
         context=sweep.context,
         start_id=start_id,
@@ -111,7 +113,8 @@ def cpt_jobs(
         "together": together(sweep, model),
     }
 
-    parent = _parent(base, pretrain)  # once, since it may hash large files
+    source = _base_source(base, pretrain)
+    parent = _parent(source, pretrain)  # once, since it may hash large files
 
     def job(ratio: float, seed: int) -> Job:
         name = f"{sweep.name}-{base.label}-r{ratio:g}-s{seed}"
@@ -120,7 +123,7 @@ def cpt_jobs(
             kind="cpt",
             folder=str(work / "runs" / name),
             needs=needs or (pretrain.name if pretrain else None),
-            model=_base_source(base, pretrain),
+            model=source,
             general=general,
             domain=domain,
             ratio=ratio,
@@ -148,14 +151,16 @@ def _branch(end: int, share: float, every: int) -> Branch:
 def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
     if pretrain:
         return ModelSource(path=str(Path(pretrain.folder) / "model"))
-    return ModelSource(path=base.path, remote_code=base.remote_code)
+    assert base.path
+    commit = models.commit(base.path, base.revision)
+    return ModelSource(path=base.path, remote_code=base.remote_code, revision=commit)
 
 
-def _parent(base: config.Base, pretrain: Job | None) -> dict[str, Any]:
+def _parent(source: ModelSource, pretrain: Job | None) -> dict[str, Any]:
     if pretrain:
         return {"base": digest(pretrain.identity)}
-    own_code = {"remote_code": True} if base.remote_code else {}
-    return {"base": models.fingerprint(str(base.path)), **own_code}
+    own_code = {"remote_code": True} if source.remote_code else {}
+    return {"base": models.fingerprint(str(source.path), source.revision), **own_code}
 
 
 def together(sweep: config.Sweep, model: PreTrainedModel) -> int:

@@ -6,6 +6,7 @@ layer are a few megabytes: they are made once for some queries at a time by batc
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
@@ -47,8 +48,7 @@ class _Causal(torch.autograd.Function):
         found, shares = torch.empty_like(value), []
         for start, stop in _blocks(query):
             scores = torch.bmm(query[:, start:stop], key[:, :stop].transpose(1, 2))
-            later = torch.ones(stop - start, stop - start, dtype=torch.bool).triu(1)
-            scores[:, :, start:].masked_fill_(later, -math.inf)
+            scores[:, :, start:].masked_fill_(_later(stop - start), -math.inf)
             shares.append(torch.softmax(scores, -1))
             found[:, start:stop] = torch.bmm(shares[-1], value[:, :stop])
         ctx.save_for_backward(query, key, value, found, *shares)
@@ -67,6 +67,12 @@ class _Causal(torch.autograd.Function):
             by_key[:, :stop].add_(torch.bmm(by_scores.transpose(1, 2), query[:, start:stop]))
             by_value[:, :stop].add_(torch.bmm(share.transpose(1, 2), own))
         return by_query.div_(math.sqrt(query.shape[2])), by_key, by_value
+
+
+@cache
+def _later(count: int) -> Tensor:
+    """Which of `count` positions come after which, shape (count, count)."""
+    return torch.ones(count, count, dtype=torch.bool).triu(1)
 
 
 def _blocks(query: Tensor) -> Iterator[tuple[int, int]]:

@@ -89,7 +89,7 @@ def _feed_forward(state: Tensor, weights: Weights, shape: Shape) -> Tensor:
 def _product(state: Tensor, matrix: Tensor) -> Tensor:
     """(K, positions, in) times (K, out, in) gives (K, positions, out)."""
     if len(state) == 1:  # its gradient comes in the order of the matrix, bmm's in that of the transpose
-        return functional.linear(state[0], matrix[0])[None]
+        return functional.linear(state.squeeze(0), matrix.squeeze(0)).unsqueeze(0)  # indices would copy gradients
     return torch.bmm(state, matrix.transpose(1, 2))
 
 

@@ -1,5 +1,6 @@
 """A sweep small enough to be trained in a test: two made-up languages, models of a few thousand parameters."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -51,6 +52,25 @@ def write_sweep(folder: Path, **changes: Any) -> Path:
 @pytest.fixture
 def sweep_content() -> dict[str, Any]:
     return toy_sweep()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, str], str]:
+    """A hub's cache on disk without the hub: publish a model's folder as `team/base` on a branch; returns its commit."""
+    cache = tmp_path / "hub"
+    cache.mkdir()
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))  # for workers
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+
+    def publish(folder: Path, branch: str) -> str:
+        commit = hashlib.sha1((folder / "model.safetensors").read_bytes()).hexdigest()
+        shutil.copytree(folder, cache / "models--team--base" / "snapshots" / commit)
+        refs = cache / "models--team--base" / "refs"
+        refs.mkdir(exist_ok=True)
+        (refs / branch).write_text(commit)
+        return commit
+
+    return publish
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
         ({"bases": [{}]}, ["either depth or path"]),
         ({"bases": [{"path": "somewhere"}]}, ["needs learning_rate"]),
         ({"bases": [{"depth": 2, "remote_code": True}]}, ["remote_code is for a base given by path"]),
+        ({"bases": [{"depth": 2, "revision": "v1"}]}, ["revision is for a base given by its hub name"]),
         ({"bases": [{"depth": 2}, {"depth": 2}]}, ["same name"]),
         ({"cpt": {"tokens": 1536, "ratios": [0.1234567, 0.1234568]}}, ["cpt.ratios", "twice"]),
         ({"cpt": {"tokens": 1536, "ratios": [0], "seeds": [-1]}}, ["cpt.seeds.0", "greater than or equal to 0"]),

@@ -1,5 +1,6 @@
 import json
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, T5Config, dynamic_module_u
 from probes import models
 from probes.evaluate import token_losses
 from scaling.errors import InputError
+
+Hub = Callable[[Path, str], str]
 
 
 @pytest.mark.parametrize(("depth", "millions"), [(3, 0.33), (4, 0.80), (6, 2.66), (10, 12.3), (14, 34.0), (20, 98.0)])
@@ -132,3 +135,20 @@ def test_a_base_is_told_apart_by_its_code_too(own_code: str) -> None:
     before = models.fingerprint(own_code)
     (Path(own_code) / "code.py").write_text(CODE + "\n# changed\n")
     assert models.fingerprint(own_code) != before
+
+
+def test_a_hub_name_is_loaded_at_its_revision(tmp_path: Path, hub: Hub) -> None:
+    folders = [tmp_path / str(seed) for seed in (1, 2)]
+    for seed, folder in enumerate(folders, 1):
+        models.build(models.ladder_config(1, 280, 16), seed).save_pretrained(folder)
+    first, second = hub(folders[0], "old"), hub(folders[1], "main")
+    assert (models.commit("team/base"), models.commit("team/base", revision="old")) == (second, first)
+    for revision, seed in ((None, 2), ("old", 1), (first, 1)):
+        expected = models.build(models.ladder_config(1, 280, 16), seed)
+        torch.testing.assert_close(models.load("team/base", revision=revision).state_dict(), expected.state_dict())
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_hub_name_that_is_not_there_has_no_commit() -> None:
+    with pytest.raises(InputError, match="not to be had from the hub"):
+        models.commit("team/other")
