@@ -32,7 +32,7 @@ from probes import models
 from probes.compute import Compute
 from probes.optimizer import BETAS, CLIP, WEIGHT_DECAY
 from probes.pool import ALLOCATION
-from probes.stack.members import Members
+from probes.stack.several import several
 from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
@@ -47,7 +47,7 @@ def ours(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compi
     model = build(depth)
     weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
     shape = Shape.of(model.config)
-    members = Members(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
+    members = several(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
 
     def turn() -> float:
         begin = time.perf_counter()

@@ -9,7 +9,7 @@ import torch
 from probes import config, jobs, models
 from probes.alone import Alone
 from probes.jobs import AnyJob, Job, Packed
-from probes.stack.members import Members
+from probes.stack.several import several
 from probes.stack.shape import Shape, obstacle
 from probes.train import Models
 
@@ -80,7 +80,7 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
     runs: Models
     if obstacle(model) is None:
         weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
-        runs = Members(Shape.of(model.config), [weights] * together, 0, device, compute)
+        runs = several(Shape.of(model.config), [weights] * together, 0, device, compute)
     else:
         runs = Alone(model, {}, 0, device, compute)
     start = 0.0

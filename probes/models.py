@@ -190,7 +190,7 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
 
     Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
     """
-    config = model.config
+    config = model.config.get_text_config()  # itself, but for a model that takes pictures too
     head = config.vocab_size * config.hidden_size
     attention = 6 * config.num_hidden_layers * config.hidden_size * context
     return float(6 * (count(model).non_embedding + head) + attention)

@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scaling.errors import InputError
+from scaling.nearness import SAME
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Stage = Literal["auto", "trunk", "branches", "all"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-SAME = 1.01  # token counts closer than that are one
 
 
 def units(frame: pd.DataFrame) -> pd.Series[str]:
@@ -91,7 +91,7 @@ def _lacks(frame: pd.DataFrame, branch: pd.Series[bool], other: pd.Series[bool])
     if missing:
         return f"{missing} of {len(needed)} pairs of size and ratio have no branch"
     tokens = frame.loc[branch, "tokens"]
-    if frame.loc[branch, "params"].nunique() < 2 and tokens.max() <= SAME * tokens.min():
+    if frame.loc[branch, "params"].nunique() < 2 and tokens.max() <= (1 + SAME) * tokens.min():
         return "branches are of one size and end at one token count"
     return ""
 

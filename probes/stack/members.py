@@ -1,4 +1,4 @@
-"""K models with their optimiser: stacked weights that are trained by one AdamW and clipped one by one."""
+"""K models with their optimiser: stacked weights that are trained at once by one AdamW and clipped one by one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,7 @@ from probes.stack.weights import Layout
 
 
 class Members:
-    """The models, each at the same step.
-
-    On a GPU they go through the decoder all at once. On a CPU they go one by one: there is no launch to save, and the
-    activations of one fit the cache.
+    """The models, each at the same step. `probes.stack.several` says when more than one pays.
 
     Args:
         states: for each member the tensors of its state file (see `probes.record`), or its weights alone at step 0.
@@ -39,12 +36,9 @@ class Members:
         self.weights = self.layout.stack([_part(state, "model") for state in states], device)
         for weight in self.weights.values():
             weight.requires_grad_()
-            weight.grad = torch.zeros_like(weight)
         self.optimizer = adamw(list(self.weights.values()), stacked=1)
         if step:
             self._restore(states, step)
-        size = 1 if device.type == "cpu" else self.count
-        self.passes = [slice(start, start + size) for start in range(0, self.count, size)]
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -70,30 +64,22 @@ class Members:
 
     def backward(self, tokens: Tensor) -> Tensor:
         """Mean loss of each member, shape (K,); its gradient replaces the one before."""
-        pieces = tokens.split(self.compute.micro_batch or tokens.shape[1], dim=1)
-        losses = []
-        for part in self.passes:
-            loss = torch.zeros((), device=self.device)
-            for turn, piece in enumerate(pieces):
-                loss = loss + self._accumulate(part, piece[part], piece.shape[1] / tokens.shape[1], first=turn == 0)
-            losses.append(loss)
-        return torch.cat(losses)
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros(self.count, device=self.device)
+        for piece in tokens.split(self.compute.micro_batch or tokens.shape[1], dim=1):
+            total += self._accumulate(piece, piece.shape[1] / tokens.shape[1])
+        return total
 
-    def _accumulate(self, part: slice, tokens: Tensor, share: float, first: bool) -> Tensor:
-        """Loss of these members on some of their blocks, times the share of these; its gradient is added, or put if first."""
-        leaves = {name: weight.detach()[part].requires_grad_() for name, weight in self.weights.items()}
+    def _accumulate(self, tokens: Tensor, share: float) -> Tensor:
+        """Loss on some of the blocks, times the share of these; its gradient is added to what there is."""
         with precision(self.device):
-            loss = decoder.mean_losses(leaves, self.shape, tokens, self.compute) * share
-        slopes = torch.autograd.grad(loss.sum(), list(leaves.values()))
+            loss = decoder.mean_losses(self.weights, self.shape, tokens, self.compute) * share
+        slopes = torch.autograd.grad(loss.sum(), list(self.weights.values()))
         for weight, slope in zip(self.weights.values(), slopes, strict=True):
-            if first and len(self.passes) == 1:
+            if weight.grad is None:
                 weight.grad = slope.contiguous()  # fused AdamW takes gradients to lie as weights do
-                continue
-            assert weight.grad is not None
-            if first:
-                weight.grad[part] = slope
             else:
-                weight.grad[part].add_(slope)
+                weight.grad.add_(slope)
         return loss.detach()
 
     def clip(self) -> Tensor:
@@ -119,11 +105,8 @@ class Members:
         return means
 
     def _block_means(self, tokens: Tensor) -> list[list[float]]:
-        found: list[list[float]] = []
-        for part in self.passes:
-            weights = {name: weight[part] for name, weight in self.weights.items()}
-            same = tokens.expand(len(weights["embed"]), -1, -1)
-            found += decoder.token_losses(weights, self.shape, same).double().mean(2).tolist()
+        same = tokens.expand(self.count, -1, -1)
+        found: list[list[float]] = decoder.token_losses(self.weights, self.shape, same).double().mean(2).tolist()
         return found
 
     def state(self, index: int) -> Tensors:
@@ -139,6 +122,10 @@ class Members:
             for kind, stacked in kinds.items()
             for name, tensor in self.layout.member(stacked, index).items()
         }
+
+    def part(self, tensors: Sequence[Tensor], indices: Sequence[int]) -> list[Tensor]:
+        """What belongs to the members with these indices of tensors that are like `tensors`."""
+        return [tensor[list(indices)] for tensor in tensors]
 
     def only(self, indices: Sequence[int], step: int) -> "Members":
         """The members with these indices, the others left behind."""

@@ -10,8 +10,9 @@ from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.sample import run_names, sample
 from scaling.fitting.estimation.transient import late_rows
 from scaling.fitting.estimation.variables import tells_domains_apart
-from scaling.fitting.result import SAME, Fit
+from scaling.fitting.result import Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.runs import Runs
 
 

@@ -16,13 +16,12 @@ from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.nearness import SAME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from scaling.runs import Runs
-
-SAME = 0.01  # sizes that differ by less than this (relative) are the same one
 
 
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:

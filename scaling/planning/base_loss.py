@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
+from scaling.nearness import same
 from scaling.planning.noise import scattered
-from scaling.planning.question import NoBaseLoss, same
+from scaling.planning.question import NoBaseLoss
 from scaling.units import format_count
 
 Array = NDArray[np.float64]

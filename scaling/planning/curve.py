@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scaling.fitting import CorpusFit, Estimate
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.question import NotIdentified, Question, same
+from scaling.nearness import same
+from scaling.planning.question import NotIdentified, Question
 from scaling.runs import share
 from scaling.units import format_count
 

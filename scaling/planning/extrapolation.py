@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scaling.errors import InputError
-from scaling.planning.question import SAME, Question
+from scaling.nearness import SAME
+from scaling.planning.question import Question
 from scaling.units import format_count
 
 Ranges = Mapping[str, tuple[float, float]]

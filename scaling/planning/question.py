@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from scaling.errors import InputError
 from scaling.units import format_count
 
-SAME = 0.01  # sizes and token counts that differ by less than this (relative) are the same one
-
 
 class NotIdentified(Exception):
     """The table cannot carry the answer; the text says why. Caught in planning and turned into a status."""
@@ -54,8 +52,3 @@ class Question:
         return (
             f"{format_count(self.params)} params, {format_count(self.tokens)} tokens, general loss up by at most {rise}"
         )
-
-
-def same(a: float, b: float) -> bool:
-    """Whether two sizes or token counts count as one."""
-    return abs(math.log(a / b)) <= math.log1p(SAME)

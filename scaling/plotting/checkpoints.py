@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scaling.plotting.style import SAME
+from scaling.nearness import SAME
 
 
 def checkpoints(rows: pd.DataFrame) -> dict[float, pd.DataFrame]:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.planning.result import Plan
 from scaling.plotting import crossing, style
 from scaling.units import format_count
@@ -46,7 +47,7 @@ def plot_critical_ratio(
         # The nudge keeps plans for one size from hiding each other.
         crossing.mark(ax, plan.question.params * 1.03**i, plan, *look, name)
     largest = float(fit.general.ranges["params"][1] if fit and fit.general else known["params"].max())
-    if any(plan.question.params > largest * (1 + style.SAME) for plan in plans.values()) and math.isfinite(largest):
+    if any(plan.question.params > largest * (1 + SAME) for plan in plans.values()) and math.isfinite(largest):
         ax.axvline(largest * 1.08, color=style.GREY, linestyle=":", linewidth=1)
     return crossing.finish(ax, "params (non-embedding)")
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.planning import critical_ratio
 from scaling.plotting import crossing, style
 from scaling.runs import Runs
@@ -59,7 +60,7 @@ def plot_critical_ratio_by_tokens(
     name = f"critical ratio {plan.value:.2f}" if math.isfinite(plan.value) else "critical ratio"
     crossing.mark(ax, tokens, plan, style.COLOURS[1], style.MARKERS[3], name)
     longest = one.ranges["tokens"][1]
-    if tokens > longest * (1 + style.SAME):
+    if tokens > longest * (1 + SAME):
         ax.axvline(longest * 1.05, color=style.GREY, linestyle=":", linewidth=1)
     ax.set_title(style.target(one, params, tokens), fontsize=9, loc="left")
     return crossing.finish(ax, "CPT tokens")

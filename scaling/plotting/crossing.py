@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.fitting import Fit
+from scaling.nearness import SAME
 from scaling.planning.critical import critical_ratio
 from scaling.planning.measured import measured_critical_ratio
 from scaling.planning.result import Plan
@@ -28,11 +29,11 @@ def sizes(fit: Fit, last: float) -> Array:
     """
     assert fit.general is not None
     low, high = fit.general.ranges["params"]
-    grid = np.geomspace(low, max(last, high), POINTS) if max(last, high) > low * (1 + style.SAME) else np.array([low])
+    grid = np.geomspace(low, max(last, high), POINTS) if max(last, high) > low * (1 + SAME) else np.array([low])
     for record in fit.base.get("general", []):
-        near = np.abs(grid / record["params"] - 1) < 2 * style.SAME
-        grid = np.where(near & (grid < grid[-1]), record["params"] * (1 + 2 * style.SAME), grid)
-        grid = np.where(near & (grid == grid[-1]), record["params"] / (1 + 2 * style.SAME), grid)
+        near = np.abs(grid / record["params"] - 1) < 2 * SAME
+        grid = np.where(near & (grid < grid[-1]), record["params"] * (1 + 2 * SAME), grid)
+        grid = np.where(near & (grid == grid[-1]), record["params"] / (1 + 2 * SAME), grid)
     return grid if len(grid) > 1 else np.array([low])
 
 
@@ -79,14 +80,14 @@ def measured_by_tokens(runs: Runs, params: float, tolerance: float, relative: bo
     """What `measured_critical_ratio` says of one size were its runs over at each of their checkpoints, a row each."""
     table = runs.stage("auto")
     frame = table.frame
-    own = np.isclose(frame["params"], params, rtol=style.SAME)
+    own = np.isclose(frame["params"], params, rtol=SAME)
     rows = table.rows("general")
-    rows = rows[np.isclose(rows["params"], params, rtol=style.SAME)]
+    rows = rows[np.isclose(rows["params"], params, rtol=SAME)]
     if rows.empty:
         return measured_critical_ratio(table, tolerance, relative=relative).iloc[:0]
     parts = []
     for tokens in checkpoints(rows):
-        there = (frame["tokens"] == 0) | np.isclose(frame["tokens"], tokens, rtol=style.SAME)
+        there = (frame["tokens"] == 0) | np.isclose(frame["tokens"], tokens, rtol=SAME)
         parts.append(measured_critical_ratio(table.select(own & there), tolerance, relative=relative))
     return pd.concat(parts, ignore_index=True)
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from scaling.fitting import Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.plotting import style
 from scaling.plotting.parameters import plot_parameters
 from scaling.plotting.ratio import curve, label, plot_loss_by_ratio
@@ -45,7 +46,7 @@ def _over_base(fit: Fit, corpus: str, runs: Runs | None) -> bool:
         return False
     known = [record["params"] for record in fit.base.get(corpus, [])]
     wanted = _sizes(fit, corpus) if runs is None else list(runs.finished(corpus)["params"].unique())
-    return all(any(abs(size - n) <= style.SAME * n for n in known) for size in wanted)
+    return all(any(abs(size - n) <= SAME * n for n in known) for size in wanted)
 
 
 def _sizes(fit: Fit, corpus: str) -> list[float]:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.plotting import style
 from scaling.plotting.checkpoints import checkpoints
 from scaling.runs import Runs
@@ -111,7 +112,7 @@ def _of_size(
     size = params if params is not None else float(rows["params"].max()) if by == "tokens" else None
     if size is None:
         return rows
-    own = rows[np.isclose(rows["params"], size, rtol=style.SAME)]
+    own = rows[np.isclose(rows["params"], size, rtol=SAME)]
     if own.empty:
         raise InputError(f"{runs.source}: there is no {corpus} loss at {format_count(size)} params to draw{over}")
     return own
@@ -126,7 +127,7 @@ def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:
     """Up to five token counts, evenly in their log; a law is drawn where it was fitted."""
     found = checkpoints(rows)
     last = max(found)
-    start = last * fit.burn_in * (1 - style.SAME) if fit is not None else 0.0
+    start = last * fit.burn_in * (1 - SAME) if fit is not None else 0.0
     late = [tokens for tokens in found if tokens >= start]
     wanted = np.geomspace(late[0], last, 5)
     chosen = sorted({min(late, key=lambda tokens: abs(np.log(tokens / one))) for one in wanted})
@@ -134,7 +135,7 @@ def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:
     made = []
     for i, tokens in enumerate(chosen):
         marker = style.MARKERS[i % len(style.MARKERS)]
-        ends = tokens >= last * (1 - style.SAME)
+        ends = tokens >= last * (1 - SAME)
         name = f"{format_count(tokens)}{'' if ends else ', in mid-run'}"
         made.append(_Series(found[tokens], name, shades[tokens], marker, hollow=not ends))
     return made

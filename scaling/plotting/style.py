@@ -19,6 +19,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from scaling.fitting import CorpusFit
+from scaling.nearness import SAME
 from scaling.units import format_count
 
 Key = TypeVar("Key", float, str)
@@ -30,7 +31,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#666666"
 SMALL = 8  # points, of legends and notes
-SAME = 0.01  # sizes and token counts that differ by less than this (relative) are the same one
 
 
 def axes(ax: Axes | None, size: tuple[float, float] = (6.0, 4.2)) -> Axes:

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.laws import get_law
+from scaling.nearness import SAME
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.rise import general_rise
 from scaling.plotting import style
@@ -138,5 +139,5 @@ def _outside(ax: Axes, fit: Fit, corpus: str, counts: Array) -> None:
         if end > begin:
             ax.axvspan(begin, end, **look)
     for begin, end in ((counts[0], low), (high, counts[-1])):
-        if end > begin * (1 + style.SAME):
+        if end > begin * (1 + SAME):
             ax.axhspan(begin, end, **look)

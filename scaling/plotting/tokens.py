@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Fit
+from scaling.nearness import SAME
 from scaling.plotting import style
 from scaling.runs import Runs
 from scaling.units import format_count
@@ -26,7 +27,7 @@ def plot_loss_by_tokens(
     """
     rows = runs.rows(corpus)
     size = params if params is not None else float(rows["params"].max()) if len(rows) else 0.0
-    rows = rows[np.isclose(rows["params"], size, rtol=style.SAME)]
+    rows = rows[np.isclose(rows["params"], size, rtol=SAME)]
     if rows.empty:
         raise InputError(f"{runs.source}: there is no {corpus} loss at {format_count(size)} params to draw")
     ax = style.axes(ax)
@@ -69,7 +70,7 @@ def _law(ax: Axes, fit: Fit, corpus: str, size: float, tokens: style.Array, rati
 def _base(ax: Axes, runs: Runs, corpus: str, size: float) -> None:
     """The loss before CPT as a line, if it is near what is drawn."""
     base = runs.base(corpus)
-    own = base.loc[np.isclose(base["params"], size, rtol=style.SAME), "loss"]
+    own = base.loc[np.isclose(base["params"], size, rtol=SAME), "loss"]
     low, high = ax.get_ylim()
     if len(own) and low <= own.iloc[0] <= high:
         ax.axhline(float(own.iloc[0]), color=style.GREY, linestyle=":", linewidth=1.2, label="base loss", zorder=1)

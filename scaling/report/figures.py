@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -36,6 +36,15 @@ class Figure:
     wide: bool = False
 
 
+class _Part(NamedTuple):
+    """A figure that is still to be drawn."""
+
+    title: str
+    caption: str
+    drawing: Drawing
+    wide: bool = False
+
+
 def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: Sequence[Validation]) -> list[Figure]:
     """All figures of a report, in reading order. target: what is known of the target's base, as `critical_ratio` takes it."""
     asked = plan.question
@@ -44,80 +53,81 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
     question: dict[str, Any] = {"params": asked.params, "tokens": asked.tokens, "tolerance": asked.tolerance}
     measured = measured_critical_ratio(runs, asked.tolerance, relative=asked.relative)
     tradeoff = {**question, "relative": asked.relative, "level": asked.level, **target}
-    parts: list[tuple[str, str, Drawing]] = [
-        (
+    parts = [
+        _Part(
             "What a ratio costs",
             "Finished runs and the fit at every probed size, against the domain share.",
             partial(
                 plotting.plot_loss_by_ratio, runs, fit, over_base=over_base, tolerance=allowed if over_base else None
             ),
         ),
-        (
+        _Part(
             "What a ratio buys",
             "Domain loss of finished runs and the fit at every probed size.",
             partial(plotting.plot_loss_by_ratio, runs, fit, "domain"),
         ),
-        (
+        _Part(
             "The trade-off at the target",
             "Rise of the general loss against domain loss, the ratio along the curve.",
             partial(plotting.plot_tradeoff, fit, **tradeoff),
         ),
-        (
+        _Part(
             "Critical ratio against model size",
             "Measured in the probes, and by the fit, dashed beyond the largest probe.",
             partial(plotting.plot_critical_ratio, measured, {"this plan": plan}, fit=fit),
         ),
-        (
+        _Part(
             "Critical ratio against tokens",
             "At the target's size, dashed beyond the tokens of the probes.",
             partial(plotting.plot_critical_ratio_by_tokens, fit, **tradeoff, runs=runs),
         ),
-        (
+        _Part(
             "Predictions of what was left out",
             "Error of held-out rows, by group; a star marks extrapolation.",
             partial(plotting.plot_rollout, rollouts),
+            wide=True,
         ),
-        (
+        _Part(
             "The loss over ratio and tokens",
             "General loss at the target's size; veiled where nothing was probed.",
             partial(plotting.plot_surface, fit, asked.params, tolerance=allowed, **target),
         ),
     ]
     parts += [part for corpus in fit.corpora for part in _of_corpus(runs, fit, corpus)]
-    return [_figure(title, caption, drawing) for title, caption, drawing in parts]
+    return [_figure(*part) for part in parts]
 
 
-def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[tuple[str, str, Drawing]]:
+def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[_Part]:
     """How well one corpus' law fits."""
     return [
-        (
+        _Part(
             f"The {corpus} loss in training",
             "Every run of the largest size; the fit begins after the burn-in.",
             partial(plotting.plot_loss_by_tokens, runs, fit, corpus),
         ),
-        (
+        _Part(
             f"Observed and predicted {corpus} loss",
             "Hollow points were left out of the fit.",
             partial(plotting.plot_observed_predicted, runs, fit, corpus),
         ),
         *(
-            (
+            _Part(
                 f"What the {corpus} law misses, by {by}",
                 "Observed less predicted, with the mean of each group.",
                 partial(plotting.plot_residuals, runs, fit, corpus, by=by),
             )
             for by in ("params", "tokens", "ratio")
         ),
-        (
+        _Part(
             f"Parameters of the {corpus} law",
             "Each with its interval.",
             partial(plotting.plot_parameters, fit, corpus),
+            wide=True,
         ),
     ]
 
 
-def _figure(title: str, caption: str, drawing: Drawing) -> Figure:
-    wide = title.startswith(("Parameters", "Predictions"))
+def _figure(title: str, caption: str, drawing: Drawing, wide: bool) -> Figure:
     # ids differ between the figures of a page
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.family": "sans-serif"}):
         canvas = Canvas(figsize=(8.4, 4.4) if wide else (6.0, 4.2), layout="constrained")

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
+from scaling.nearness import same
 from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.question import NotIdentified, Question, same
+from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.root import largest_ratio
 from scaling.runs import Runs, validate

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from scaling.fitting import fit_groups
 from scaling.laws import get_law
-from scaling.planning.question import SAME, NotIdentified
+from scaling.nearness import SAME
+from scaling.planning.question import NotIdentified
 from scaling.runs import Runs
 
 Array = NDArray[np.float64]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
+from scaling.nearness import same
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import critical_ratio, ratio_interval, roots
 from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
-from scaling.planning.question import NotIdentified, Question, same
+from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import ALIKE, BaseTokens
-from scaling.planning.question import Question, same
+from scaling.nearness import same
+from scaling.planning.question import Question
 from scaling.runs import Runs
 from scaling.units import format_count
 

@@ -17,9 +17,9 @@ import yaml
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
+from scaling.nearness import same
 from scaling.planning.design.candidates import ladder, rung
 from scaling.planning.design.next_result import NextProbes
-from scaling.planning.question import same
 from scaling.runs import Runs
 from scaling.units import format_count
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from scaling.fitting import Fit
 from scaling.laws import get_law
+from scaling.nearness import same
 from scaling.planning.base_loss import additive_in_size
-from scaling.planning.question import NotIdentified, same
+from scaling.planning.question import NotIdentified
 from scaling.planning.rise import Rise
 from scaling.planning.root import largest_ratio
 from scaling.runs import share

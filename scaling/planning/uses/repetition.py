@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from scaling.planning.question import SAME
+from scaling.nearness import SAME
 from scaling.runs import Runs
 
 HALF_LIFE = 15.4  # R_D^* of Muennighoff et al. 2023, in repeats, from training with up to 1,500 epochs

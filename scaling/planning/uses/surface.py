@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.question import NotIdentified, same
+from scaling.nearness import same
+from scaling.planning.question import NotIdentified
 from scaling.runs import share
 from scaling.units import format_count
 
