@@ -8,7 +8,8 @@ take turns, and medians over the turns are printed: tokens per second of all run
 that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is
 there twice, in the environment that it is started in and in ours. With --compile there are compiled contestants too.
 On a CPU the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
-threads. The Trainer needs `accelerate`, which nothing else here does.
+threads, and K at once are left out, since runs are not stacked there: --together 9 has them in. The Trainer needs
+`accelerate`, which nothing else here does.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from probes import models
 from probes.compute import Compute
 from probes.optimizer import BETAS, CLIP, WEIGHT_DECAY
 from probes.pool import ALLOCATION
-from probes.stack.several import several
+from probes.stack.members import Members
 from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
@@ -47,7 +48,7 @@ def ours(depth: int, blocks: np.ndarray, steps: int, device: torch.device, compi
     model = build(depth)
     weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
     shape = Shape.of(model.config)
-    members = several(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
+    members = Members(shape, [weights] * len(blocks), 0, device, Compute(compile=compiled))
 
     def turn() -> float:
         begin = time.perf_counter()
@@ -157,7 +158,8 @@ class Contestant:
 
 def compare(depth: int, options: argparse.Namespace) -> dict[str, float | None]:
     """Median speed of each contestant; None where it is not installed."""
-    names = [TRAINER, SAME, SINGLE, MANY, *(COMPILED if options.compile else ()), PEAK]
+    many = (MANY,) if options.together > 1 else ()
+    names = [TRAINER, SAME, SINGLE, *many, *(COMPILED if options.compile else ()), PEAK]
     contestants = {name: Contestant(name, depth) for name in names}
     speeds: dict[str, list[float]] = {name: [] for name in names}
     for count in range(options.turns + 1):  # the first turn warms up
@@ -173,13 +175,13 @@ def compare(depth: int, options: argparse.Namespace) -> dict[str, float | None]:
 def line(depth: int, speeds: dict[str, float | None], peak: float | None) -> str:
     """One row of the table; `peak` in FLOPs a second."""
     model = build(depth)
-    single, many = speeds[SINGLE], speeds[MANY]
+    single, many = speeds[SINGLE], speeds.get(MANY)
     assert single
-    assert many
     cells = [f"{models.count(model).non_embedding / 1e6:.2f}M"]
     cells += ["not installed" if speed is None else f"{speed:,.0f}" for speed in speeds.values()]
     cells += [f"{single / speed:.2f}" if speed else "" for speed in (speeds[TRAINER], speeds[SAME])]
-    cells.append(f"{many / single:.2f}")
+    if many:
+        cells.append(f"{many / single:.2f}")
     if peak:
         share = models.flops_per_token(model, CONTEXT) / peak
         cells += [f"{speed * share:.0%}" if speed else "" for speed in speeds.values()]
@@ -209,7 +211,7 @@ def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
         peak = options.peak_flops or measured
         if count == 0:
             heads = ["params", *(f"{name}, tokens/s" for name in speeds)]
-            heads += [f"{SINGLE} / {TRAINER}", f"{SINGLE} / {SAME}", "K / single"]
+            heads += [f"{SINGLE} / {TRAINER}", f"{SINGLE} / {SAME}", *(["K / single"] if MANY in speeds else [])]
             heads += [*(f"{name}, utilisation" for name in speeds), f"{PEAK}, GFLOPs/s"] if peak else []
             write(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
         write(line(depth, speeds, peak))
@@ -218,7 +220,7 @@ def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
 def main() -> None:
     """Print the table, and store it where a file is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--together", type=int, default=9, help="K")
+    parser.add_argument("--together", type=int, help="K, 9 on a GPU")
     parser.add_argument("--depths", type=int, nargs="+", default=DEPTHS, help="rungs of the ladder")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--turn-flops", type=float, default=4e11, help="FLOPs a turn, about")
@@ -229,6 +231,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     parser.add_argument("--serve", help=argparse.SUPPRESS)  # be the process of this contestant
     options = parser.parse_args()
+    options.together = options.together or (9 if torch.cuda.is_available() else 1)
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
     if options.serve:

@@ -80,10 +80,6 @@ class Alone:
             tensors |= {f"{key}.{name}": moments[key] for key in MOMENTS if key in moments}
         return tensors
 
-    def part(self, tensors: Sequence[Tensor], indices: Sequence[int]) -> list[Tensor]:
-        """What belongs to the model of tensors that are like `tensors`: all."""
-        return list(tensors)
-
     def only(self, indices: Sequence[int], step: int) -> "Alone":
         """A copy at the same step."""
         state = {name: tensor.detach() for name, tensor in self.state(0).items()}

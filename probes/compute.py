@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import torch
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -25,3 +27,8 @@ class Compute:
 
 
 PLAIN = Compute()
+
+
+def device() -> torch.device:
+    """Where runs are trained on this machine."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

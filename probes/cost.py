@@ -8,8 +8,9 @@ import torch
 
 from probes import config, jobs, models
 from probes.alone import Alone
+from probes.compute import device
 from probes.jobs import AnyJob, Job, Packed
-from probes.stack.several import several
+from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
 from probes.train import Models
 
@@ -68,7 +69,7 @@ def _tokens(job: AnyJob) -> int:
 def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, steps: int = 2) -> float:
     """Training speed of one worker on this machine with `together` runs at once, from a few steps on random tokens."""
     torch.set_num_threads(sweep.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    place = device()
     if base.path is None:
         assert base.depth is not None
         model = models.build(models.ladder_config(base.depth, sweep.tokenizer.vocab_size, sweep.context), 0)
@@ -80,14 +81,14 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
     runs: Models
     if obstacle(model) is None:
         weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
-        runs = several(Shape.of(model.config), [weights] * together, 0, device, compute)
+        runs = Members(Shape.of(model.config), [weights] * together, 0, place, compute)
     else:
-        runs = Alone(model, {}, 0, device, compute)
+        runs = Alone(model, {}, 0, place, compute)
     start = 0.0
     for count in range(steps + 1):
         if count == 1:  # the first one warms up
             start = time.perf_counter()
         runs.step(tokens, 0.0)
-    if device.type == "cuda":
+    if place.type == "cuda":
         torch.cuda.synchronize()
     return models.flops_per_token(model, sweep.context) * steps * tokens.numel() / (time.perf_counter() - start)

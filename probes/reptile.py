@@ -16,16 +16,13 @@ class Reptile:
         tensors: the weights, changed in place.
         every: steps between two turns.
         share: of the way that is kept, 0..1.
-        anchors: where the weights were at the last turn; copies of what they are if None.
     """
 
-    def __init__(
-        self, tensors: Sequence[Tensor], every: int, share: float, anchors: list[Tensor] | None = None
-    ) -> None:
+    def __init__(self, tensors: Sequence[Tensor], every: int, share: float) -> None:
         self.tensors = [tensor.detach() for tensor in tensors]
         self.every = every
         self.share = share
-        self.anchors = [tensor.clone() for tensor in self.tensors] if anchors is None else anchors
+        self.anchors = [tensor.clone() for tensor in self.tensors]
 
     @torch.no_grad()
     def after(self, step: int) -> None:
@@ -34,3 +31,9 @@ class Reptile:
             return
         torch._foreach_lerp_(self.anchors, self.tensors, self.share)
         torch._foreach_copy_(self.tensors, self.anchors)
+
+    def only(self, tensors: Sequence[Tensor], indices: Sequence[int]) -> "Reptile":
+        """The same for some members of a stack, whose weights are now `tensors`."""
+        kept = Reptile(tensors, self.every, self.share)
+        kept.anchors = [anchor[list(indices)] for anchor in self.anchors]
+        return kept

@@ -24,7 +24,7 @@ from probes.jobs import Branch, Job
 from probes.record import Record, Tensors
 from probes.reptile import Reptile
 from probes.results import status
-from probes.stack.several import several
+from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
 from probes.storage import write_atomically
 
@@ -33,11 +33,11 @@ Indices = Sequence[int]
 
 
 class Models(Protocol):
-    """Models of one shape at the same step with their optimiser: `probes.stack`, or `Alone` where there is one only."""
+    """Models of one shape at the same step with their optimiser: `Members`, or `Alone` where there is one only."""
 
     @property
     def tensors(self) -> list[Tensor]:
-        """The weights."""
+        """The weights, with a leading axis of members where there may be several."""
 
     def step(self, tokens: Tensor, rate: float) -> list[float]:
         """One optimiser step on ids of shape (members, batch, context); returns each member's loss, nats per token."""
@@ -47,9 +47,6 @@ class Models(Protocol):
 
     def state(self, index: int) -> Tensors:
         """The tensors of one member's state file."""
-
-    def part(self, tensors: Sequence[Tensor], indices: Indices) -> list[Tensor]:
-        """What belongs to the members with these indices of tensors that are like `tensors`."""
 
     def only(self, indices: Indices, step: int) -> "Models":
         """A copy of the members with these indices."""
@@ -162,13 +159,12 @@ class Runs:
         left = [index for index, fine in enumerate(well) if fine]
         self.members = [self.members[index] for index in left]
         if self.members:
-            anchors = self.models.part(self.reptile.anchors, left) if self.reptile else None
             self.models = self.models.only(left, self.step)
-            self.reptile = self.anchored(self.models, anchors)
+            self.reptile = self.reptile.only(self.models.tensors, left) if self.reptile else None
 
-    def anchored(self, models: Models, anchors: list[Tensor] | None = None) -> Reptile | None:
+    def anchored(self, models: Models) -> Reptile | None:
         """The Reptile of these models, where the job asks for one."""
-        return Reptile(models.tensors, *self.job.reptile, anchors) if self.job.reptile else None
+        return Reptile(models.tensors, *self.job.reptile) if self.job.reptile else None
 
 
 def perform(jobs: list[Job], report: Report, device: torch.device) -> list[str]:
@@ -213,7 +209,7 @@ def _models(job: Job, states: list[Tensors], step: int, device: torch.device) ->
         assert len(states) == 1
         return Alone(base, states[0], step, device, job.compute)
     fresh = {f"model.{name}": parameter for name, parameter in base.named_parameters()}
-    return several(Shape.of(base.config), [state or fresh for state in states], step, device, job.compute)
+    return Members(Shape.of(base.config), [state or fresh for state in states], step, device, job.compute)
 
 
 def open_model(job: Job) -> PreTrainedModel:

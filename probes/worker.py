@@ -16,6 +16,7 @@ import torch
 from pydantic import Field, TypeAdapter
 from transformers.utils import logging
 
+from probes.compute import device
 from probes.jobs import AnyJob, Job, Sample
 from probes.replay import perform as draw
 from probes.train import perform
@@ -32,10 +33,9 @@ def main() -> None:
     torch.set_float32_matmul_precision("highest")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         for line in sys.stdin:
-            _answer(answers, _perform(JOBS.validate_json(line), answers, device))
+            _answer(answers, _perform(JOBS.validate_json(line), answers, device()))
     except BrokenPipeError:  # nobody listens any more: the parent was killed, and the checkpoints are what it will find
         os._exit(1)
 

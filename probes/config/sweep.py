@@ -34,9 +34,9 @@ class Sweep(Section):
     """A whole sweep: bases x ratios x seeds. Another sweep file that `extends` names gives the keys that are not there.
 
     `workers` processes of `threads` threads each train runs side by side. `together` is how many CPT runs of one base
-    a process trains at once, their weights stacked; models other than plain Llamas are trained one at a time.
-    Either way gives the same losses up to rounding, so a run may be started in one and resumed in the other; the
-    column `together` of the run table tells which it was.
+    a process trains at once on a GPU, their weights stacked; on a CPU, where that does not pay, and with models other
+    than plain Llamas they are trained one at a time. Either way gives the same losses up to rounding, so a run may be
+    started in one and resumed in the other; the column `together` of the run table tells which it was.
     """
 
     name: Annotated[str, Field(pattern=NAME)]

@@ -8,7 +8,7 @@ import numpy as np
 from transformers import PreTrainedModel
 
 from probes import config, models
-from probes.compute import Compute
+from probes.compute import Compute, device
 from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking
 from probes.stack.shape import obstacle
 from probes.storage import digest
@@ -164,8 +164,8 @@ def _parent(source: ModelSource, pretrain: Job | None) -> dict[str, Any]:
 
 
 def together(sweep: config.Sweep, model: PreTrainedModel) -> int:
-    """How many runs of a base are trained at once: one where its model cannot be stacked."""
-    return sweep.together if obstacle(model) is None else 1
+    """How many runs of a base are trained at once: one where its model cannot be stacked, and on a CPU (see `Members`)."""
+    return sweep.together if obstacle(model) is None and device().type != "cpu" else 1
 
 
 def groups(jobs: list[AnyJob]) -> list[list[AnyJob]]:

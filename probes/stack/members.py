@@ -18,7 +18,10 @@ from probes.stack.weights import Layout
 
 
 class Members:
-    """The models, each at the same step. `probes.stack.several` says when more than one pays.
+    """The models, each at the same step, as one stack.
+
+    On a GPU K of them cost the launches of one. On a CPU there is no launch to save, and the activations of K leave the
+    cache, so `probes.jobs` puts one run into a group there.
 
     Args:
         states: for each member the tensors of its state file (see `probes.record`), or its weights alone at step 0.
@@ -122,10 +125,6 @@ class Members:
             for kind, stacked in kinds.items()
             for name, tensor in self.layout.member(stacked, index).items()
         }
-
-    def part(self, tensors: Sequence[Tensor], indices: Sequence[int]) -> list[Tensor]:
-        """What belongs to the members with these indices of tensors that are like `tensors`."""
-        return [tensor[list(indices)] for tensor in tensors]
 
     def only(self, indices: Sequence[int], step: int) -> "Members":
         """The members with these indices, the others left behind."""

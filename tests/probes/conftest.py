@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported, so before anything of ours
@@ -52,6 +53,12 @@ def write_sweep(folder: Path, **changes: Any) -> Path:
 @pytest.fixture
 def sweep_content() -> dict[str, Any]:
     return toy_sweep()
+
+
+@pytest.fixture
+def stacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are put into groups as on a GPU; they are trained on whatever there is."""
+    monkeypatch.setattr("probes.jobs.unfold.device", lambda: torch.device("cuda"))
 
 
 @pytest.fixture

@@ -100,6 +100,7 @@ def test_a_cut_anywhere_around_a_branch_changes_nothing(unfold: Callable[..., li
     assert not state_path(cut).exists()
 
 
+@pytest.mark.usefixtures("stacking")
 def test_branches_of_runs_together_are_those_of_each_alone(make_sweep: MakeSweep, tmp_path: Path) -> None:
     tables = []
     for together in (1, 2):
