@@ -1,11 +1,11 @@
-"""What a sweep of finished runs costs as a grid, and as runs at once whose branches are annealed.
+"""What a sweep of finished runs costs as a grid, and as runs whose branches are annealed.
 
     python benchmarks/probe_cost.py [--out FOLDER]
 
 The same question both ways: the critical ratio at 0.1 nats for the largest probe at every token count, interpolated
 between finished runs, and its 90 % interval from the standard error of the change on the held-out blocks. (a) The grid
-trains one run with the schedule wsd for each; (b) trains one run a ratio at a constant rate, all ratios of a size
-together, and lets an anneal leave it for each token count. Bases are trained before and not counted. FLOPs are those of
+trains one run with the schedule wsd for each; (b) trains one run a ratio at a constant rate, on a GPU all ratios of a
+size at once, and lets an anneal leave it for each token count. Bases are trained before and not counted. FLOPs are those of
 the runs, evaluations included.
 """
 
@@ -128,7 +128,7 @@ def main() -> None:
         train("bases", [content("bases", 2, ratios=[0], warmup=0.0)], folder)
         grid = train("full grid", [content(f"grid-{n}", n, schedule="wsd") for n in steps], folder)
         branches = content("branches", STEPS, branches=[n * BATCH for n in steps])
-        cheap = train("at once, with branches", [{**branches, "together": len(RATIOS)}], folder)
+        cheap = train("branches", [{**branches, "together": len(RATIOS)}], folder)
     print("| way | runs | FLOPs | seconds | share of the grid's FLOPs | of its seconds |\n|---|---|---|---|---|---|")
     for way in (grid, cheap):
         cells = [way.name, f"{way.runs}", f"{way.flops:.2e}", f"{way.seconds:.0f}"]
