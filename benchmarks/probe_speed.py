@@ -5,8 +5,8 @@ python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] 
 
 Same model, data and precision for all, on the GPU where there is one. Each contestant is a process of its own; they
 take turns, and medians over the turns are printed: tokens per second of all runs together. Ours have the environment
-that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is
-there twice, in the environment that it is started in and in ours. With --compile there are compiled contestants too.
+that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is there twice, in the environment that it
+is started in and in ours. With --compile there are compiled contestants too.
 On a CPU the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
 threads, and K at once are left out, since runs are not stacked there: --together 9 has them in. The Trainer needs
 `accelerate`, which nothing else here does.
@@ -30,7 +30,7 @@ import torch
 from transformers.utils import logging
 
 from probes import models
-from probes.compute import Compute
+from probes.compute import Compute, device
 from probes.optimizer import BETAS, CLIP, WEIGHT_DECAY
 from probes.pool import ALLOCATION
 from probes.stack.members import Members
@@ -107,8 +107,7 @@ def build(depth: int) -> Any:
 
 def contestant(name: str, options: argparse.Namespace) -> Turn | None:
     """A turn of the contestant with this name; None where what it needs is not installed."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    depth = options.depths[0]
+    place, depth = device(), options.depths[0]
     blocks = np.random.default_rng(0).integers(
         1, VOCABULARY, (options.together, options.batch_tokens // CONTEXT, CONTEXT)
     )
@@ -116,12 +115,12 @@ def contestant(name: str, options: argparse.Namespace) -> Turn | None:
     steps = max(1, round(options.turn_flops / (models.flops_per_token(build(depth), CONTEXT) * options.batch_tokens)))
     compiled = name in COMPILED
     if name.startswith(TRAINER):
-        return theirs(depth, blocks[0], steps, device, compiled)
+        return theirs(depth, blocks[0], steps, place, compiled)
     if name.startswith(SINGLE):
-        return ours(depth, blocks[:1], steps, device, compiled)
+        return ours(depth, blocks[:1], steps, place, compiled)
     if name == MANY:
-        return ours(depth, blocks, max(1, round(steps / options.together)), device)
-    return product if device.type == "cpu" else None
+        return ours(depth, blocks, max(1, round(steps / options.together)), place)
+    return product if place.type == "cpu" else None
 
 
 def serve(name: str, options: argparse.Namespace) -> None:
@@ -200,9 +199,9 @@ def product() -> float:
 
 def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
     """Write the lines of the table, each as soon as it is known."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    place = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     write(
-        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {device}, {options.threads} threads, "
+        f"K = {options.together}, {options.batch_tokens} tokens a step and run, {place}, {options.threads} threads, "
         f"tokens per second, {options.turns} turns\n"
     )
     for count, depth in enumerate(options.depths):
@@ -231,7 +230,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     parser.add_argument("--serve", help=argparse.SUPPRESS)  # be the process of this contestant
     options = parser.parse_args()
-    options.together = options.together or (9 if torch.cuda.is_available() else 1)
+    options.together = options.together or (1 if device().type == "cpu" else 9)
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
     if options.serve:

@@ -49,6 +49,8 @@ def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = n
         if base.path is None:
             own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
         else:
+            # all of it, the tokenizer too, is read at one commit
+            base = base.model_copy(update={"revision": models.commit(base.path, base.revision)})
             own = _own_vocabulary(base)
         general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
         domain = _pack(sweep, sweep.domain, own, folder, work, progress)

@@ -151,9 +151,7 @@ def _branch(end: int, share: float, every: int) -> Branch:
 def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
     if pretrain:
         return ModelSource(path=str(Path(pretrain.folder) / "model"))
-    assert base.path
-    commit = models.commit(base.path, base.revision)
-    return ModelSource(path=base.path, remote_code=base.remote_code, revision=commit)
+    return ModelSource(path=base.path, remote_code=base.remote_code, revision=base.revision)
 
 
 def _parent(source: ModelSource, pretrain: Job | None) -> dict[str, Any]:

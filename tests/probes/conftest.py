@@ -16,7 +16,7 @@ import yaml
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported, so before anything of ours
 
-from probes.sweep import run
+from probes.sweep import run, work_folder
 
 
 def write_corpus(path: Path, words: list[str], documents: int, seed: int) -> None:
@@ -59,6 +59,19 @@ def sweep_content() -> dict[str, Any]:
 def stacking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are put into groups as on a GPU; they are trained on whatever there is."""
     monkeypatch.setattr("probes.jobs.unfold.device", lambda: torch.device("cuda"))
+
+
+@pytest.fixture
+def own_base(finished: tuple[Path, Path], tmp_path: Path) -> Path:
+    """The base of a finished sweep with its tokenizer, in a folder of its own."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    work, model = work_folder(finished[1]), tmp_path / "own-base"
+    (work / "bases" / "d1" / "model").rename(model)
+    own = next((work / "tokenizers").glob("*.json"))
+    PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(own)), eos_token="<|end|>").save_pretrained(model)
+    return model
 
 
 @pytest.fixture

@@ -39,18 +39,8 @@ def test_replay_is_drawn_from_the_base_and_scored_on_text(
     assert run(path, out).trained == 0
 
 
-def test_without_any_text_samples_are_held_out(
-    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path
-) -> None:
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    _, out = finished
-    model = tmp_path / "own-base"
-    (work_folder(out) / "bases" / "d1" / "model").rename(model)
-    own = next((work_folder(out) / "tokenizers").glob("*.json"))
-    PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(own)), eos_token="<|end|>").save_pretrained(model)
-    bases = [{"path": str(model), "learning_rate": 1e-3}]
+def test_without_any_text_samples_are_held_out(own_base: Path, make_sweep: MakeSweep, tmp_path: Path) -> None:
+    bases = [{"path": str(own_base), "learning_rate": 1e-3}]
     sampled = tmp_path / "sampled.parquet"
     path = make_sweep(general={"sample_from_base": 1600}, bases=bases)
     assert run(path, sampled).trained == 4

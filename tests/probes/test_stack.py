@@ -330,8 +330,9 @@ def test_killed_in_training_together_and_started_again_gives_the_same_table(
     assert not list(work_folder(other).glob("runs/*/result.json"))
     assert run(path, other).trained == 3
     run(path, out)
-    # a kill may leave them at different steps, so that they are resumed in other groups: equal up to rounding
-    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(other), rtol=1e-4)
+    # A kill may leave them at different steps, so that they are resumed in other groups: equal up to the rounding of a loss,
+    # which is all of a standard error of a change that is near 0.
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(other), rtol=1e-6, atol=1e-6)
 
 
 @pytest.fixture

@@ -177,46 +177,35 @@ def test_killed_and_started_again_gives_the_same_table(
     pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(other), check_exact=True)
 
 
-def own_base(out: Path, folder: Path) -> Path:
-    """The base of a finished sweep with its tokenizer, in a folder of its own."""
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
-
-    model = folder / "own-base"
-    (work_folder(out) / "bases" / "d1" / "model").rename(model)
-    own = next((work_folder(out) / "tokenizers").glob("*.json"))
-    PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_file(str(own)), eos_token="<|end|>").save_pretrained(model)
-    return model
-
-
 def test_a_base_from_the_hub_is_held_to_its_commit(
-    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path, hub: Callable[[Path, str], str]
+    own_base: Path, make_sweep: MakeSweep, tmp_path: Path, hub: Callable[[Path, str], str]
 ) -> None:
-    _, out = finished
-    model = own_base(out, tmp_path)
     base = {"path": "team/base", "learning_rate": 1e-3, "ratios": [0]}
-    commit = hub(model, "main")
+    commit = hub(own_base, "main")
     table = tmp_path / "of_hub.parquet"
     assert run(make_sweep(bases=[base]), table).trained == 1
-    models.build(models.ladder_config(1, 270, 16), 1).save_pretrained(model)
-    hub(model, "main")
+    models.build(models.ladder_config(1, 270, 16), 1).save_pretrained(own_base)
+    hub(own_base, "main")
     with pytest.raises(InputError, match="was started with another base model"):
         run(make_sweep(bases=[base]), table)
-    assert run(make_sweep(bases=[{**base, "revision": commit}]), table).trained == 0
+    pinned = make_sweep(bases=[{**base, "revision": commit}])
+    assert run(pinned, table).trained == 0
+    again = tmp_path / "again.parquet"
+    assert run(pinned, again).trained == 1  # by the weights of then, not by those that the branch has now
+    pd.testing.assert_frame_equal(pd.read_parquet(again), pd.read_parquet(table), check_exact=True)
 
 
-def test_a_folder_has_no_revisions(finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path) -> None:
-    base = {"path": str(own_base(finished[1], tmp_path)), "learning_rate": 1e-3, "revision": "main"}
+def test_a_folder_has_no_revisions(own_base: Path, make_sweep: MakeSweep, tmp_path: Path) -> None:
+    base = {"path": str(own_base), "learning_rate": 1e-3, "revision": "main"}
     with pytest.raises(InputError, match="revision is for a hub name, and this is a folder"):
         run(make_sweep(bases=[base]), tmp_path / "of_folder.parquet")
 
 
 def test_a_base_saved_in_a_folder_can_be_brought_along(
-    finished: tuple[Path, Path], make_sweep: MakeSweep, tmp_path: Path
+    finished: tuple[Path, Path], own_base: Path, make_sweep: MakeSweep, tmp_path: Path
 ) -> None:
     _, out = finished
-    model = own_base(out, tmp_path)
-    path = make_sweep(bases=[{"path": str(model), "learning_rate": 1e-3, "base_tokens": 4000}])
+    path = make_sweep(bases=[{"path": str(own_base), "learning_rate": 1e-3, "base_tokens": 4000}])
     brought = tmp_path / "brought.parquet"
     assert run(path, brought).trained == 3
     first = pd.read_parquet(brought).iloc[0]
