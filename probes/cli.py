@@ -32,13 +32,14 @@ class Run:
         from probes.sweep import run
 
         summary = run(self.sweep, self.out, Bars(), self.work)
+        if not summary.rows:
+            raise InputError(
+                f"{self.out}: not written, since no run came to a checkpoint; diverged: {', '.join(summary.diverged)}"
+            )
         if self.json:
             print(json.dumps({**asdict(summary), "out": str(self.out)}))
             return
-        written = (
-            f"{summary.rows} rows in {self.out}" if summary.rows else f"no run came to a checkpoint, no {self.out}"
-        )
-        print(f"{written}: {summary.trained} jobs trained now, {summary.skipped} were there")
+        print(f"{summary.rows} rows in {self.out}: {summary.trained} jobs trained now, {summary.skipped} were there")
         for name in summary.diverged:
             print(f"diverged: {name}")
         for warning in summary.warnings:

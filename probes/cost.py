@@ -70,11 +70,7 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
     """Training speed of one worker on this machine with `together` runs at once, from a few steps on random tokens."""
     torch.set_num_threads(sweep.threads)
     place = device()
-    if base.path is None:
-        assert base.depth is not None
-        model = models.build(models.ladder_config(base.depth, sweep.tokenizer.vocab_size, sweep.context), 0)
-    else:
-        model = models.load(base.path, base.remote_code, base.revision)
+    model = models.open_source(jobs.source(sweep, base))
     shape = (together, sweep.cpt.batch_tokens // sweep.context, sweep.context)
     tokens = torch.randint(0, model.config.vocab_size, shape)
     compute = jobs.compute_of(sweep)

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 from transformers.utils import cached_file
 
+from probes.source import Pretrained, Rung, Source
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
@@ -49,44 +50,48 @@ def ladder_rate(depth: int) -> float:
     return PEAK_RATE_AT_128 * math.sqrt(128 / (HEAD_WIDTH * depth))
 
 
+def open_source(source: Source) -> PreTrainedModel:
+    """The model with its weights."""
+    return build(_rung_config(source), source.seed) if isinstance(source, Rung) else load(source)
+
+
+def _rung_config(rung: Rung) -> LlamaConfig:
+    return ladder_config(rung.depth, rung.vocab_size, rung.context)
+
+
 def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
     """A freshly initialised rung; the same seed gives the same weights."""
     torch.manual_seed(seed)
     return LlamaForCausalLM(config)
 
 
-def load(path: str, remote_code: bool = False, revision: str | None = None) -> PreTrainedModel:
-    """A causal LM from a folder or a hub name, in fp32, from safetensors, dropout off, fused attention where it has it.
+def load(source: Pretrained) -> PreTrainedModel:
+    """A causal LM in fp32, from safetensors, dropout off, fused attention where it has it.
 
     Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
-
-    Args:
-        remote_code: whether Python code that comes with the model may be run.
-        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
     try:
-        config = _config(path, remote_code, revision)
+        config = _config(source)
         for name, value in config.to_dict().items():  # some models read a rate from there at every pass
             if "drop" in name and isinstance(value, float):
                 setattr(config, name, 0.0)
         read = partial(
             AutoModelForCausalLM.from_pretrained,
-            path,
+            source.path,
             config=config,
             use_safetensors=True,
             dtype=torch.float32,
-            trust_remote_code=remote_code,
-            revision=revision or MAIN,
+            **_permitted(source),
         )
         try:
             model: PreTrainedModel = read(attn_implementation="sdpa")
         except (ValueError, ImportError):  # among them that the architecture has no fused attention
             model = read()
-    except _unloadable(remote_code) as error:
-        raise unknown_model(path, error) from error
+    except _unloadable(source) as error:
+        raise unknown_model(source.path, error) from error
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -95,13 +100,18 @@ def load(path: str, remote_code: bool = False, revision: str | None = None) -> P
     return model
 
 
-def _config(path: str, remote_code: bool, revision: str | None) -> Any:
-    return AutoConfig.from_pretrained(path, trust_remote_code=remote_code, revision=revision or MAIN)
+def _config(source: Pretrained) -> Any:
+    return AutoConfig.from_pretrained(source.path, **_permitted(source))
 
 
-def _unloadable(remote_code: bool) -> tuple[type[Exception], ...]:
+def _permitted(source: Pretrained) -> dict[str, Any]:
+    """What transformers is told of a source beside its path."""
+    return {"trust_remote_code": source.remote_code, "revision": source.revision or MAIN}
+
+
+def _unloadable(source: Pretrained) -> tuple[type[Exception], ...]:
     """What loading may raise; a model's own code can fail in any way."""
-    return (Exception,) if remote_code else UNLOADABLE
+    return (Exception,) if source.remote_code else UNLOADABLE
 
 
 def unknown_model(path: str, error: Exception) -> InputError:
@@ -137,50 +147,42 @@ def count(model: PreTrainedModel) -> Counts:
     return Counts(embedding, sum(p.numel() for p in model.parameters()) - embedding)
 
 
-def shape(
-    path: str | None,
-    depth: int | None,
-    vocab_size: int,
-    context: int,
-    remote_code: bool = False,
-    revision: str | None = None,
-) -> PreTrainedModel:
+def shape(source: Source) -> PreTrainedModel:
     """The model without memory for its weights, to count parameters and FLOPs before anything is loaded.
 
-    `remote_code` and `revision` as in `load`; InputError where there is no such model.
+    InputError where there is no such model.
     """
-    try:
-        if path is None:
-            assert depth is not None
-            config = ladder_config(depth, vocab_size, context)
-        else:
-            config = _config(path, remote_code, revision)
+    if isinstance(source, Rung):
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
-    except _unloadable(remote_code) as error:
-        raise unknown_model(str(path), error) from error
+            return LlamaForCausalLM(_rung_config(source))
+    try:
+        config = _config(source)
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=source.remote_code)
+    except _unloadable(source) as error:
+        raise unknown_model(source.path, error) from error
 
 
-def commit(path: str, revision: str | None = None) -> str | None:
+def commit(source: Pretrained) -> str | None:
     """The commit that a hub name stands for now, so that all of a sweep loads the same; None for a folder.
 
-    `revision` as in `load`; InputError where there is no such model.
+    InputError where there is no such model.
     """
-    if Path(path).is_dir():
+    if Path(source.path).is_dir():
         return None
     try:
-        file = cached_file(path, "config.json", revision=revision or MAIN)
+        file = cached_file(source.path, "config.json", revision=source.revision or MAIN)
     except UNLOADABLE as error:
-        raise unknown_model(path, error) from error
+        raise unknown_model(source.path, error) from error
     found = re.search(r"snapshots/([0-9a-f]{40})/", Path(file).as_posix())  # how the hub's client lays out its cache
-    return found[1] if found else revision
+    return found[1] if found else source.revision
 
 
-def fingerprint(path: str, revision: str | None = None) -> str:
-    """What a base given by path is told apart by: a hash of its files (code among them), or hub name and `commit`."""
-    folder = Path(path)
+def fingerprint(source: Pretrained) -> str:
+    """What a model is told apart by: a hash of its folder's files (code among them), or hub name and `commit`."""
+    folder = Path(source.path)
     if not folder.is_dir():
-        return f"{path}@{revision}" if revision else path
+        return f"{source.path}@{source.revision}" if source.revision else source.path
     files = sorted(file for pattern in ("config.json", "*.py", "*.safetensors") for file in folder.glob(pattern))
     return digest([[file.name, file_digest(file)] for file in files])
 
@@ -196,11 +198,9 @@ def flops_per_token(model: PreTrainedModel, context: int) -> float:
     return float(6 * (count(model).non_embedding + head) + attention)
 
 
-def load_tokenizer(path: str, remote_code: bool = False, revision: str | None = None) -> AutoTokenizer:
-    """The tokenizer that belongs to a base given by path; InputError where there is none. The rest as in `load`."""
+def load_tokenizer(source: Pretrained) -> AutoTokenizer:
+    """The tokenizer that belongs to a model; InputError where there is none."""
     try:
-        return AutoTokenizer.from_pretrained(
-            path, use_fast=True, trust_remote_code=remote_code, revision=revision or MAIN
-        )
-    except _unloadable(remote_code) as error:
-        raise unknown_model(path, error) from error
+        return AutoTokenizer.from_pretrained(source.path, use_fast=True, **_permitted(source))
+    except _unloadable(source) as error:
+        raise unknown_model(source.path, error) from error

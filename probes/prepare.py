@@ -9,6 +9,7 @@ import numpy as np
 
 from probes import config, corpus, jobs, models, trackers
 from probes.jobs import AnyJob, Job, Packed
+from probes.source import Pretrained
 from scaling.errors import InputError
 
 Progress = Callable[[str, float], None]
@@ -50,8 +51,8 @@ def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = n
             own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
         else:
             # all of it, the tokenizer too, is read at one commit
-            base = base.model_copy(update={"revision": models.commit(base.path, base.revision)})
-            own = _own_vocabulary(base)
+            base = base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
+            own = _own_vocabulary(jobs.pretrained(base))
         general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
         domain = _pack(sweep, sweep.domain, own, folder, work, progress)
         everything += _base_jobs(sweep, base, general, domain, own[1], work)
@@ -88,17 +89,17 @@ def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: 
     return tokenizer, corpus.END_ID
 
 
-def _own_vocabulary(base: config.Base) -> Vocabulary:
+def _own_vocabulary(source: Pretrained) -> Vocabulary:
     """The tokenizer that a model brings along."""
-    own: Any = models.load_tokenizer(str(base.path), base.remote_code, base.revision)
+    own: Any = models.load_tokenizer(source)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
         raise InputError(
-            f"base model {base.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
+            f"base model {source.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
         )
-    vocabulary = models.shape(base.path, None, 0, 0, base.remote_code, base.revision).config.vocab_size
+    vocabulary = models.shape(source).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
-        raise InputError(f"base model {base.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
+        raise InputError(f"base model {source.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
     return own.backend_tokenizer, end
 
 

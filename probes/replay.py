@@ -16,7 +16,7 @@ def perform(job: Sample, report: Callable[[float], None], device: torch.device) 
     """Draw the samples of a job, from wherever it stands, and write its result, which is 'finished'."""
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    model = models.load(str(job.model.path), job.model.remote_code, job.model.revision).to(device)
+    model = models.open_source(job.model).to(device)
     sampling = Sampling(job.tokens, job.context, job.start_id, job.seed, held_out=job.held_out)
     sample_blocks(model, sampling, folder, report, device)
     write_json(result_path(job), {"status": "finished", "rows": []})

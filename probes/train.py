@@ -214,13 +214,7 @@ def _models(job: Job, states: list[Tensors], step: int, device: torch.device) ->
 
 def open_model(job: Job) -> PreTrainedModel:
     """The model that a job starts from, in training mode."""
-    source = job.model
-    if source.path is not None:
-        model = models.load(source.path, source.remote_code, source.revision)
-    else:
-        assert source.depth is not None
-        config = models.ladder_config(source.depth, source.vocab_size, source.context)
-        model = models.build(config, source.seed)
+    model = models.open_source(job.model)
     model.config.use_cache = False
     model.train()
     return model

@@ -3,7 +3,7 @@
 Arrows run one way: unfold -> job.
 """
 
-from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking, mixture
+from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
 from probes.jobs.unfold import (
     base_job,
     base_shape,
@@ -12,14 +12,15 @@ from probes.jobs.unfold import (
     cpt_jobs,
     groups,
     peak_rate,
+    pretrained,
     sample_job,
+    source,
 )
 
 __all__ = [
     "AnyJob",
     "Branch",
     "Job",
-    "ModelSource",
     "Packed",
     "Sample",
     "Tracking",
@@ -31,5 +32,7 @@ __all__ = [
     "groups",
     "mixture",
     "peak_rate",
+    "pretrained",
     "sample_job",
+    "source",
 ]

@@ -1,5 +1,6 @@
 """Jobs as plain data: what a worker is told, and what a finished result was made from."""
 
+from dataclasses import asdict
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +10,7 @@ from probes.corpus import Blocks
 from probes.mixture import Mixture
 from probes.schedules import Course
 from probes.shares import Part
+from probes.source import Source
 from probes.storage import digest
 
 
@@ -16,18 +18,6 @@ class Frozen(BaseModel):
     """Plain data that never changes; an unknown field is a bug."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelSource(Frozen):
-    """Where a job's weights come from: a folder or a hub name at a commit, or a fresh rung of the ladder."""
-
-    path: str | None = None
-    remote_code: bool = False
-    revision: str | None = None
-    depth: int | None = None
-    vocab_size: int = 0
-    context: int = 0
-    seed: int = 0
 
 
 class Packed(Frozen):
@@ -86,7 +76,7 @@ class Task(Frozen):
     name: str
     folder: str
     needs: str | None
-    model: ModelSource
+    model: Source
     flops: float
     parent: dict[str, Any]
     columns: dict[str, Any] = {}
@@ -176,7 +166,7 @@ class Job(Task):
     def alike(self) -> str:
         """A hash that is the same for runs of one base that differ in ratio and seed only."""
         own = {key: value for key, value in self.identity.items() if key not in ("ratio", "seed")}
-        return digest([own, self.kind, self.needs, self.model.model_dump()])
+        return digest([own, self.kind, self.needs, asdict(self.model)])
 
 
 AnyJob = Job | Sample

@@ -1,6 +1,7 @@
 """From a sweep to its jobs: bases, samples of them, and CPT runs."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from transformers import PreTrainedModel
 
 from probes import config, models
 from probes.compute import Compute, device
-from probes.jobs.job import AnyJob, Branch, Job, ModelSource, Packed, Sample, Tracking
+from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking
+from probes.source import Pretrained, Rung, Source
 from probes.stack.shape import obstacle
 from probes.storage import digest
 
@@ -23,19 +25,30 @@ def checkpoint_steps(steps: int, count: int, first: int, every: int = 1) -> list
     return sorted({step for step in whole if step < steps} | {steps})
 
 
+def pretrained(base: config.Base) -> Pretrained:
+    """What a base given by path is loaded from."""
+    assert base.path is not None
+    return Pretrained(base.path, base.remote_code, base.revision)
+
+
+def source(sweep: config.Sweep, base: config.Base) -> Source:
+    """Where a base comes from before anything of the sweep is trained."""
+    if base.depth is None:
+        return pretrained(base)
+    return Rung(base.depth, sweep.tokenizer.vocab_size, sweep.context, sweep.pretrain.seed)
+
+
 def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:
     """A base without its weights, for counting."""
-    return models.shape(
-        base.path, base.depth, sweep.tokenizer.vocab_size, sweep.context, base.remote_code, base.revision
-    )
+    return models.shape(source(sweep, base))
 
 
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
     """The pre-training of a rung of the ladder; None for a base that is loaded from a path."""
     if base.depth is None:
         return None
-    part, model = sweep.pretrain, base_shape(sweep, base)
-    source = ModelSource(depth=base.depth, vocab_size=sweep.tokenizer.vocab_size, context=sweep.context, seed=part.seed)
+    part, rung = sweep.pretrain, source(sweep, base)
+    model = models.shape(rung)
     tokens = part.tokens or part.tokens_per_param * models.count(model).non_embedding
     steps = max(1, round(tokens / part.batch_tokens))
     return Job(
@@ -43,13 +56,13 @@ def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path
         kind="pretrain",
         folder=str(work / "bases" / base.label),
         needs=None,
-        model=source,
+        model=rung,
         general=general,
         domain=None,
         ratio=0.0,
         seed=part.seed,
         learning_rate=peak_rate(base),
-        parent=source.model_dump(exclude={"remote_code", "revision"}),
+        parent=asdict(rung),
         anneal_steps=max(1.0, part.anneal * steps),
         **_training(sweep, part, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
     )
@@ -64,13 +77,13 @@ def sample_job(
     folder = work / "samples" / base.label
     blocks = math.ceil(tokens / sweep.context)
     held_out = 0 if general else sweep.evaluate.blocks
-    model, source = base_shape(sweep, base), _base_source(base, pretrain)
+    model, origin = base_shape(sweep, base), _origin(base, pretrain)
     job = Sample(
         name=f"sample-{base.label}",
         folder=str(folder),
         needs=pretrain.name if pretrain else None,
-        model=source,
-        parent=_parent(source, pretrain),
+        model=origin,
+        parent=_parent(origin, pretrain),
         tokens=tokens,
         context=sweep.context,
         start_id=start_id,
@@ -113,8 +126,8 @@ def cpt_jobs(
         "together": together(sweep, model),
     }
 
-    source = _base_source(base, pretrain)
-    parent = _parent(source, pretrain)  # once, since it may hash large files
+    origin = _origin(base, pretrain)
+    parent = _parent(origin, pretrain)  # once, since it may hash large files
 
     def job(ratio: float, seed: int) -> Job:
         name = f"{sweep.name}-{base.label}-r{ratio:g}-s{seed}"
@@ -123,7 +136,7 @@ def cpt_jobs(
             kind="cpt",
             folder=str(work / "runs" / name),
             needs=needs or (pretrain.name if pretrain else None),
-            model=source,
+            model=origin,
             general=general,
             domain=domain,
             ratio=ratio,
@@ -148,17 +161,16 @@ def _branch(end: int, share: float, every: int) -> Branch:
     return Branch(start=(end - math.ceil(anneal)) // every * every, end=end, anneal=anneal)
 
 
-def _base_source(base: config.Base, pretrain: Job | None) -> ModelSource:
-    if pretrain:
-        return ModelSource(path=str(Path(pretrain.folder) / "model"))
-    return ModelSource(path=base.path, remote_code=base.remote_code, revision=base.revision)
+def _origin(base: config.Base, pretrain: Job | None) -> Pretrained:
+    """What CPT starts from."""
+    return Pretrained(str(Path(pretrain.folder) / "model")) if pretrain else pretrained(base)
 
 
-def _parent(source: ModelSource, pretrain: Job | None) -> dict[str, Any]:
+def _parent(origin: Pretrained, pretrain: Job | None) -> dict[str, Any]:
     if pretrain:
         return {"base": digest(pretrain.identity)}
-    own_code = {"remote_code": True} if source.remote_code else {}
-    return {"base": models.fingerprint(str(source.path), source.revision), **own_code}
+    own_code = {"remote_code": True} if origin.remote_code else {}
+    return {"base": models.fingerprint(origin), **own_code}
 
 
 def together(sweep: config.Sweep, model: PreTrainedModel) -> int:

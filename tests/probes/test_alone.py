@@ -9,6 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaForCausalLM, OPTConfi
 from probes import models, stack
 from probes.alone import Alone
 from probes.compute import Compute
+from probes.source import Pretrained
 
 CPU = torch.device("cpu")
 GPT2 = GPT2Config(vocab_size=280, n_positions=16, n_embd=32, n_layer=2, n_head=2)
@@ -18,9 +19,9 @@ OPT = OPTConfig(
 )  # fmt: skip
 
 
-def saved(model: PreTrainedModel, folder: Path) -> str:
+def saved(model: PreTrainedModel, folder: Path) -> Pretrained:
     model.save_pretrained(folder)
-    return str(folder)
+    return Pretrained(str(folder))
 
 
 def ids() -> torch.Tensor:
@@ -42,8 +43,8 @@ def test_nothing_is_drawn_by_chance_in_training_nor_in_a_copy(model: PreTrainedM
 
 @pytest.mark.parametrize("compute", [Compute(micro_batch=1), Compute(micro_batch=3), Compute(checkpointing=True)])
 def test_ways_to_compute_agree(compute: Compute, tmp_path: Path) -> None:
-    path = saved(GPT2LMHeadModel(GPT2), tmp_path)
-    plain, other = Alone(models.load(path), {}, 0, CPU), Alone(models.load(path), {}, 0, CPU, compute)
+    source = saved(GPT2LMHeadModel(GPT2), tmp_path)
+    plain, other = Alone(models.load(source), {}, 0, CPU), Alone(models.load(source), {}, 0, CPU, compute)
     for _ in range(2):
         assert other.step(ids(), 1e-3) == pytest.approx(plain.step(ids(), 1e-3), rel=1e-5)
     for one, two in zip(plain.tensors, other.tensors, strict=True):

@@ -37,15 +37,22 @@ def test_plan_prints_a_table(
     assert "cpt" in printed
 
 
-def test_a_sweep_that_diverged_before_a_checkpoint_says_that_there_is_no_table(
-    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_sweep_of_which_all_diverged_is_one_sentence_and_exit_2(
+    make_sweep: MakeSweep,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
 ) -> None:
     cpt = yaml.safe_load(make_sweep().read_text())["cpt"]
     out = tmp_path / "runs.parquet"
-    call(monkeypatch, "run", make_sweep(cpt={**cpt, "learning_rate_fraction": 1e9}), "--out", out)
-    said = capsys.readouterr().out
-    assert "no run came to a checkpoint" in said
-    assert "diverged: toy-d1-r0-s0" in said
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "run", make_sweep(cpt={**cpt, "learning_rate_fraction": 1e9}), "--out", out, *options)
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "not written, since no run came to a checkpoint; diverged: toy-d1-r0-s0" in said.err
     assert not out.exists()
 
 

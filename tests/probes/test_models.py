@@ -1,7 +1,6 @@
 import json
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, T5Config, dynamic_module_u
 
 from probes import models
 from probes.evaluate import token_losses
+from probes.source import Pretrained, Rung
 from scaling.errors import InputError
 
 Hub = Callable[[Path, str], str]
@@ -17,14 +17,14 @@ Hub = Callable[[Path, str], str]
 
 @pytest.mark.parametrize(("depth", "millions"), [(3, 0.33), (4, 0.80), (6, 2.66), (10, 12.3), (14, 34.0), (20, 98.0)])
 def test_the_ladder_has_the_documented_sizes(depth: int, millions: float) -> None:
-    counts = models.count(models.shape(None, depth, 2048, 256))
+    counts = models.count(models.shape(Rung(depth, 2048, 256)))
     assert counts.non_embedding / 1e6 == pytest.approx(millions, rel=0.03)
     assert counts.embedding == 2048 * 32 * depth  # tied: once
     assert counts.total == counts.embedding + counts.non_embedding
 
 
 def test_flops_are_six_per_multiplying_parameter_plus_attention() -> None:
-    model = models.shape(None, 4, 2048, 256)
+    model = models.shape(Rung(4, 2048, 256))
     dense = 6 * (models.count(model).non_embedding + 2048 * 128)
     assert models.flops_per_token(model, 256) == dense + 6 * 4 * 128 * 256
 
@@ -42,14 +42,16 @@ def test_a_saved_base_loads_from_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "model.safetensors").exists()
     tokens = torch.arange(32).view(2, 16)
     with torch.no_grad():
-        torch.testing.assert_close(token_losses(models.load(str(tmp_path)), tokens), token_losses(model, tokens))
+        torch.testing.assert_close(
+            token_losses(models.load(Pretrained(str(tmp_path))), tokens), token_losses(model, tokens)
+        )
 
 
 @pytest.mark.parametrize("action", [models.load, models.load_tokenizer])
 def test_an_unknown_model_is_one_sentence(tmp_path: Path, action: object) -> None:
     for path in (str(tmp_path), str(tmp_path / "absent")):
         with pytest.raises(InputError) as caught:
-            action(path)  # type: ignore[operator]
+            action(Pretrained(path))  # type: ignore[operator]
         assert path in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -58,7 +60,7 @@ def test_dropout_of_a_loaded_base_is_off(tmp_path: Path) -> None:
     config = GPT2Config(vocab_size=280, n_positions=16, n_embd=32, n_layer=1, n_head=1)
     assert config.resid_pdrop > 0
     GPT2LMHeadModel(config).save_pretrained(tmp_path)
-    model = models.load(str(tmp_path)).train()
+    model = models.load(Pretrained(str(tmp_path))).train()
     tokens = torch.arange(32).view(2, 16)
     with torch.no_grad():
         assert torch.equal(token_losses(model, tokens), token_losses(model, tokens))
@@ -67,7 +69,7 @@ def test_dropout_of_a_loaded_base_is_off(tmp_path: Path) -> None:
 def test_a_model_of_another_kind_is_one_sentence(tmp_path: Path) -> None:
     T5Config(vocab_size=280, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2).save_pretrained(tmp_path)
     with pytest.raises(InputError, match="holds no model that transformers loads"):
-        models.shape(str(tmp_path), None, 280, 16)
+        models.shape(Pretrained(str(tmp_path)))
 
 
 CODE = """
@@ -99,20 +101,20 @@ def own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_code_of_a_base_runs_only_where_that_is_asked_for(own_code: str) -> None:
-    for action in (models.load, partial(models.shape, depth=None, vocab_size=280, context=16)):
+    for action in (models.load, models.shape):
         with pytest.raises(InputError, match="brings Python code of its own, which `remote_code: true` lets run"):
-            action(own_code)
+            action(Pretrained(own_code))
         assert not list(Path(own_code).parent.glob("modules/**/code.py"))
-    for action in (models.load, partial(models.shape, depth=None, vocab_size=280, context=16)):
-        model = action(own_code, remote_code=True)
+    for action in (models.load, models.shape):
+        model = action(Pretrained(own_code, remote_code=True))
         assert type(model).__name__ == "OwnModel"
-        assert models.count(model) == models.count(models.shape(None, 1, 280, 16))
+        assert models.count(model) == models.count(models.shape(Rung(1, 280, 16)))
 
 
 def test_attention_is_fused_where_the_architecture_has_it(own_code: str, tmp_path: Path) -> None:
     plain, tokens = models.build(models.ladder_config(1, 280, 16), 0), torch.arange(32).view(2, 16)
     plain.save_pretrained(tmp_path / "plain")
-    fused, own = models.load(str(tmp_path / "plain")), models.load(own_code, remote_code=True)
+    fused, own = models.load(Pretrained(str(tmp_path / "plain"))), models.load(Pretrained(own_code, remote_code=True))
     assert (fused.config._attn_implementation, own.config._attn_implementation) == ("sdpa", "eager")
     with torch.no_grad():
         torch.testing.assert_close(token_losses(own, tokens), token_losses(fused, tokens))
@@ -121,20 +123,20 @@ def test_attention_is_fused_where_the_architecture_has_it(own_code: str, tmp_pat
 def test_code_that_fails_is_one_sentence(own_code: str) -> None:
     (Path(own_code) / "code.py").write_text("raise AttributeError('of another version')")
     with pytest.raises(InputError, match="of another version"):
-        models.load(own_code, remote_code=True)
+        models.load(Pretrained(own_code, remote_code=True))
 
 
 def test_a_tokenizer_with_code_of_its_own_is_refused(own_code: str) -> None:
     settings = {"tokenizer_class": "OwnTokenizer", "auto_map": {"AutoTokenizer": [None, "code.OwnTokenizer"]}}
     (Path(own_code) / "tokenizer_config.json").write_text(json.dumps(settings))
     with pytest.raises(InputError, match="remote_code: true"):
-        models.load_tokenizer(own_code)
+        models.load_tokenizer(Pretrained(own_code))
 
 
 def test_a_base_is_told_apart_by_its_code_too(own_code: str) -> None:
-    before = models.fingerprint(own_code)
+    before = models.fingerprint(Pretrained(own_code))
     (Path(own_code) / "code.py").write_text(CODE + "\n# changed\n")
-    assert models.fingerprint(own_code) != before
+    assert models.fingerprint(Pretrained(own_code)) != before
 
 
 def test_a_hub_name_is_loaded_at_its_revision(tmp_path: Path, hub: Hub) -> None:
@@ -142,13 +144,18 @@ def test_a_hub_name_is_loaded_at_its_revision(tmp_path: Path, hub: Hub) -> None:
     for seed, folder in enumerate(folders, 1):
         models.build(models.ladder_config(1, 280, 16), seed).save_pretrained(folder)
     first, second = hub(folders[0], "old"), hub(folders[1], "main")
-    assert (models.commit("team/base"), models.commit("team/base", revision="old")) == (second, first)
+    assert (models.commit(Pretrained("team/base")), models.commit(Pretrained("team/base", revision="old"))) == (
+        second,
+        first,
+    )
     for revision, seed in ((None, 2), ("old", 1), (first, 1)):
         expected = models.build(models.ladder_config(1, 280, 16), seed)
-        torch.testing.assert_close(models.load("team/base", revision=revision).state_dict(), expected.state_dict())
+        torch.testing.assert_close(
+            models.load(Pretrained("team/base", revision=revision)).state_dict(), expected.state_dict()
+        )
 
 
 @pytest.mark.usefixtures("hub")
 def test_a_hub_name_that_is_not_there_has_no_commit() -> None:
     with pytest.raises(InputError, match="not to be had from the hub"):
-        models.commit("team/other")
+        models.commit(Pretrained("team/other"))

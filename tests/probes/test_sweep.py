@@ -16,6 +16,7 @@ import pytest
 
 from probes import models, pool
 from probes.jobs import Job
+from probes.source import Pretrained
 from probes.storage import read_json, write_json
 from probes.sweep import Listener, run, work_folder
 from scaling.errors import InputError
@@ -271,8 +272,8 @@ def test_runs_of_a_base_that_diverged_are_not_trained(finished: tuple[Path, Path
 def test_other_weights_under_the_same_path_are_noticed(finished: tuple[Path, Path]) -> None:
     _, out = finished
     model = work_folder(out) / "bases" / "d1" / "model"
-    before = models.fingerprint(str(model))
+    before = models.fingerprint(Pretrained(str(model)))
     (model / "model.safetensors").write_bytes(b"other")
-    assert models.fingerprint(str(model)) != before
+    assert models.fingerprint(Pretrained(str(model))) != before
     with pytest.raises(InputError, match="base model"):
-        models.load(str(model))
+        models.load(Pretrained(str(model)))
