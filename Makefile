@@ -58,7 +58,7 @@ docs: core
 	@$(PY) .ci/laws.py
 
 test: all
-	@$(PY) -m pytest -m "not slow and not gpu" $(PYTEST_ARGS)
+	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-slow: all
 	@$(PY) -m pytest -m "slow and not gpu" $(PYTEST_ARGS)

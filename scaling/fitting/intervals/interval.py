@@ -32,11 +32,13 @@ class Estimate(Generic[T]):
 
 
 def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
-    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws."""
+    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws and
+    where so many are infinite that an end is."""
     if not len(draws):
         low = high = np.full(value.shape, np.nan)
     else:
-        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        with np.errstate(invalid="ignore"):
+            low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
         low, high = np.minimum(low, value), np.maximum(high, value)
     if value.ndim == 0:
         return Estimate(float(value), float(low), float(high))
