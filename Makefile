@@ -64,6 +64,7 @@ test-slow: all
 	@$(PY) -m pytest -m "slow and not gpu" $(PYTEST_ARGS)
 
 test-gpu: all
+	@$(PY) -c "import torch; torch.cuda.is_available() or exit('no CUDA device, so nothing would be tested')"
 	@$(PY) -m pytest -m gpu $(PYTEST_ARGS)
 
 lint: all

@@ -1,6 +1,6 @@
 """Training speed of a probe: Hugging Face Trainer, our single run, and K of our runs at once.
 
-python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] [--turn-flops 4e11] [--threads 1]
+python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13 20] [--turns 5] [--turn-flops 4e11] [--threads 1]
                                  [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--out FILE]
 
 Same model, data and precision for all, on the GPU where there is one. Each contestant is a process of its own; they
@@ -8,8 +8,9 @@ take turns, and medians over the turns are printed: tokens per second of all run
 that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is there twice, in the environment that it
 is started in and in ours. With --compile there are compiled contestants too.
 On a CPU the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
-threads, and K at once are left out, since runs are not stacked there: --together 9 has them in. The Trainer needs
-`accelerate`, which nothing else here does.
+threads, and K at once are left out, since runs are not stacked there: --together 9 has them in. On a GPU the peak is that
+of bf16 products on its data sheet, known here for some and given by --peak-flops for others; the sizes go on to 98M, and a
+turn is a hundred times as long. The Trainer needs `accelerate`, which nothing else here does.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ from probes.stack.shape import Shape
 
 CONTEXT, VOCABULARY = 256, 2048
 DEPTHS = (4, 6, 9, 13)  # 0.80M, 2.7M, 9M and 27M non-embedding parameters
+GPU_DEPTHS = (*DEPTHS, 20)  # 98M
+TURN_FLOPS, GPU_TURN_FLOPS = 4e11, 4e13
+PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}  # dense bf16, from the makers' data sheets (SXM)
 TRAINER, SAME, SINGLE, MANY, PEAK = "HF Trainer", "HF Trainer, our environment", "single run", "K at once", "peak"
 COMPILED = f"{TRAINER}, our environment, compiled", f"{SINGLE}, compiled"
 Turn = Callable[[], float]  # trains for some steps, returns tokens per second
@@ -207,7 +211,7 @@ def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
     for count, depth in enumerate(options.depths):
         speeds = compare(depth, options)
         measured = speeds.pop(PEAK)
-        peak = options.peak_flops or measured
+        peak = options.peak_flops or measured or next((PEAKS[name] for name in PEAKS if name in place), None)
         if count == 0:
             heads = ["params", *(f"{name}, tokens/s" for name in speeds)]
             heads += [f"{SINGLE} / {TRAINER}", f"{SINGLE} / {SAME}", *(["K / single"] if MANY in speeds else [])]
@@ -220,9 +224,9 @@ def main() -> None:
     """Print the table, and store it where a file is named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--together", type=int, help="K, 9 on a GPU")
-    parser.add_argument("--depths", type=int, nargs="+", default=DEPTHS, help="rungs of the ladder")
+    parser.add_argument("--depths", type=int, nargs="+", help="rungs of the ladder")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--turn-flops", type=float, default=4e11, help="FLOPs a turn, about")
+    parser.add_argument("--turn-flops", type=float, help="FLOPs a turn, about")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch-tokens", type=int, default=2048, help="tokens a step of one run")
     parser.add_argument("--peak-flops", type=float, help="of the device at the precision used")
@@ -230,7 +234,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     parser.add_argument("--serve", help=argparse.SUPPRESS)  # be the process of this contestant
     options = parser.parse_args()
-    options.together = options.together or (1 if device().type == "cpu" else 9)
+    on_cpu = device().type == "cpu"
+    options.together = options.together or (1 if on_cpu else 9)
+    options.depths = options.depths or (DEPTHS if on_cpu else GPU_DEPTHS)
+    options.turn_flops = options.turn_flops or (TURN_FLOPS if on_cpu else GPU_TURN_FLOPS)
     torch.set_num_threads(options.threads)
     logging.set_verbosity_error()
     if options.serve:

@@ -54,18 +54,18 @@ class Alone:
     def step(self, tokens: Tensor, rate: float) -> list[float]:
         """One optimiser step on ids of shape (1, batch, context); returns the loss in nats per token."""
         blocks = tokens[0].to(self.device)
-        total = 0.0
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
         for part in blocks.split(self.compute.micro_batch or len(blocks)):
             with precision(self.device):
                 loss = token_losses(self.model, part).mean() * (len(part) / len(blocks))
             loss.backward()
-            total += float(loss.detach())
+            total += loss.detach()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        return [total]
+        return [float(total)]
 
     def evaluate(self, blocks: NDArray[np.integer[Any]], batch: int) -> list[list[float]]:
         """Mean loss of every held-out block (rows of ids), `batch` blocks at a time."""

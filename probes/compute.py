@@ -1,8 +1,12 @@
 """How a step is computed: what changes its time and memory, but not its result beyond rounding."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+
+from scaling.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,18 @@ class Compute:
 
 
 PLAIN = Compute()
+
+
+@contextmanager
+def enough_memory(what: str, together: int) -> Iterator[None]:
+    """InputError where an accelerator has too little memory for `together` runs at once, with what helps."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"{what}: too little memory on the accelerator for {together} at once; set compute.micro_batch_tokens "
+            "lower, compute.activation_checkpointing, or together lower"
+        ) from error
 
 
 def device() -> torch.device:

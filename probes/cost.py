@@ -8,7 +8,7 @@ import torch
 
 from probes import config, jobs, models
 from probes.alone import Alone
-from probes.compute import device
+from probes.compute import device, enough_memory
 from probes.jobs import AnyJob, Job, Packed
 from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
@@ -54,8 +54,9 @@ def estimate(sweep: config.Sweep) -> list[Line]:
             mine = [job for job in everything if job.kind == kind]
             if mine:
                 groups = jobs.groups(mine)
-                busy = min(sweep.workers, len(groups))
-                rate = flops_per_second(sweep, base, len(groups[0]))
+                busy = min(sweep.workers, len(groups)) if device().type == "cpu" else 1  # workers share a GPU
+                with enough_memory(f"base {base.label}", len(groups[0])):
+                    rate = flops_per_second(sweep, base, len(groups[0]))
                 hours = sum(job.flops for job in mine) / rate / 3600 / busy
                 lines.append(Line(base.label, kind, params, len(mine), _tokens(mine[0]), mine[0].flops, hours))
     return lines

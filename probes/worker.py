@@ -16,7 +16,7 @@ import torch
 from pydantic import Field, TypeAdapter
 from transformers.utils import logging
 
-from probes.compute import device
+from probes.compute import device, enough_memory
 from probes.jobs import AnyJob, Job, Sample
 from probes.replay import perform as draw
 from probes.train import perform
@@ -52,9 +52,10 @@ def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict
         _answer(answers, {"share": share})
 
     try:
-        if isinstance(jobs[0], Sample):
-            return {"statuses": [draw(jobs[0], report, device)]}
-        return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
+        with enough_memory(jobs[0].name, len(jobs)):
+            if isinstance(jobs[0], Sample):
+                return {"statuses": [draw(jobs[0], report, device)]}
+            return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
     except InputError as error:
         return {"error": str(error), "user": True}
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from probes.compute import PLAIN, Compute
 from probes.stack import head
 from probes.stack.attention import attention
 from probes.stack.compiled import or_plain
+from probes.stack.embedding import embedded
 from probes.stack.fused import Angles, gated, turned
 from probes.stack.norm import rms_norm
 from probes.stack.shape import Shape
@@ -50,8 +51,7 @@ def _head(weights: Weights, shape: Shape) -> Tensor:
 def _states(weights: Weights, shape: Shape, tokens: Tensor, compute: Compute) -> Tensor:
     """What the head is applied to: every position but the last, shape (K, batch * (context - 1), width)."""
     members, batch, context = tokens.shape
-    rows = [functional.embedding(*pair, shape.padding) for pair in zip(tokens, weights["embed"], strict=True)]
-    state = (rows[0] if members == 1 else torch.stack(rows)).view(members, batch * context, shape.width)
+    state = embedded(tokens, weights["embed"], shape.padding).view(members, batch * context, shape.width)
     angles = rotations(shape, context, tokens.device)
     layer = or_plain(_layer) if compute.compile else _layer
     for index in range(shape.layers):

@@ -64,12 +64,9 @@ class _Turned(torch.autograd.Function):
 def _turn(source: Tensor, target: Tensor, cosine: Tensor, sine: Tensor) -> None:
     """Write `source`, turned, to `target`, both of shape (batch, heads, context, head width)."""
     one, two = source.chunk(2, -1)
-    if source.dtype == cosine.dtype:
-        to_one, to_two = target.chunk(2, -1)
-        torch.mul(one, cosine, out=to_one).addcmul_(two, sine, value=-1)
-        torch.mul(two, cosine, out=to_two).addcmul_(one, sine)
-    else:  # products in half precision: the turn is made in full
-        target.copy_(torch.cat((one * cosine - two * sine, two * cosine + one * sine), -1))
+    to_one, to_two = target.chunk(2, -1)
+    torch.mul(one, cosine, out=to_one).addcmul_(two, sine, value=-1)
+    torch.mul(two, cosine, out=to_two).addcmul_(one, sine)
 
 
 def gated(joint: Tensor) -> Tensor:

@@ -48,6 +48,8 @@ class _MeanLosses(torch.autograd.Function):
             normalizer = logits.amax(-1) - share.amax(-1).log()
             totals += (normalizer - _of_targets(logits, targets[:, s])).sum(1)
             slope = share.scatter_add_(2, targets[:, s, None], share.new_full((*share.shape[:2], 1), -1.0))
+            if torch.is_autocast_enabled(slope.device.type):  # once, not for each of the two products
+                slope = slope.to(torch.get_autocast_dtype(slope.device.type))
             by_state[:, s] = torch.bmm(slope, matrix)
             _add_product(by_matrix, slope.transpose(1, 2), state[:, s])
         ctx.slopes = by_state, by_matrix

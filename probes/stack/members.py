@@ -63,6 +63,7 @@ class Members:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)  # as large as the weights, and of no use while branches are trained
         return [float(loss) for loss in losses.tolist()]
 
     def backward(self, tokens: Tensor) -> Tensor:

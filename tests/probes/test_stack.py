@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -138,19 +138,67 @@ def test_checkpointing_keeps_less(checkpointing: bool) -> None:
     assert activations < 12 if checkpointing else activations > 30
 
 
-def test_layers_run_as_they_are_where_they_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(function: Any, dynamic: bool) -> Callable[..., Any]:
+def missing(function: Any, dynamic: bool) -> Callable[..., Any]:
+    """A compiler that is not there."""
+
+    def fail(*arguments: Any) -> Any:
+        raise RuntimeError("no compiler")
+
+    return fail
+
+
+def idle(function: Any, dynamic: bool) -> Callable[..., Any]:
+    """A compiler that changes nothing."""
+    return lambda *arguments: function(*arguments)
+
+
+@pytest.fixture
+def fresh_compiler() -> Iterator[None]:
+    """Nothing is compiled yet, nor after the test."""
+    compiled.or_plain.cache_clear()
+    yield
+    compiled.or_plain.cache_clear()
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("compiler", [missing, idle])
+@pytest.mark.usefixtures("fresh_compiler")
+def test_layers_run_whether_or_not_they_can_be_compiled(
+    compiler: Any, checkpointing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With checkpointing layers are run again on the way back, and ended by an exception."""
+    monkeypatch.setattr(torch, "compile", compiler)
+    built, tokens = build(small(2), 1), ids(1)
+    members = stacked(built, Compute(compile=True, checkpointing=checkpointing))
+    for _ in range(2):
+        found = members.backward(tokens)
+    plain = stacked(built)
+    assert torch.equal(found, plain.backward(tokens))
+    for key, slope in slopes_of(members).items():
+        torch.testing.assert_close(slope, slopes_of(plain)[key])
+
+
+@pytest.mark.usefixtures("fresh_compiler")
+def test_a_layer_that_finds_no_memory_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def full(function: Any, dynamic: bool) -> Callable[..., Any]:
         def fail(*arguments: Any) -> Any:
-            raise RuntimeError("no compiler")
+            calls.append(1)
+            raise torch.cuda.OutOfMemoryError
 
         return fail
 
-    monkeypatch.setattr(torch, "compile", missing)
-    compiled.or_plain.cache_clear()
-    built, tokens = build(small(2), 1), ids(1)
-    found = stacked(built, Compute(compile=True)).backward(tokens)
-    compiled.or_plain.cache_clear()
-    assert torch.equal(found, stacked(built).backward(tokens))
+    monkeypatch.setattr(torch, "compile", full)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        stacked(build(small(2), 1), Compute(compile=True)).backward(ids(1))
+    assert len(calls) == 1
+
+
+def test_no_gradient_is_kept_between_steps() -> None:
+    members = stacked(build(small(2)))
+    members.step(ids(3), 0.1)
+    assert all(weight.grad is None for weight in members.tensors)
 
 
 @pytest.mark.parametrize("context", [1, 32, 80])
@@ -165,12 +213,14 @@ def test_attention_in_blocks_of_queries_is_that_of_torch(context: int) -> None:
 
 
 @pytest.mark.slow
-def test_compiled_layers_give_the_same() -> None:
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.usefixtures("fresh_compiler")
+def test_compiled_layers_give_the_same(checkpointing: bool) -> None:
     built, tokens = build(small(2), 1), ids(1)
-    plain, fused = stacked(built), stacked(built, Compute(compile=True))
+    plain, fused = stacked(built), stacked(built, Compute(compile=True, checkpointing=checkpointing))
+    torch._dynamo.reset()
     counters = torch._dynamo.utils.counters
     counters.clear()
-    compiled.or_plain.cache_clear()
     torch.testing.assert_close(fused.backward(tokens), plain.backward(tokens), atol=1e-5, rtol=1e-5)
     assert counters["stats"]["unique_graphs"] > 0  # it did not fall back
     for key, slope in slopes_of(fused).items():
@@ -209,6 +259,23 @@ def test_on_a_gpu_runs_together_give_the_losses_of_single_runs_to_bf16_precision
     assert perform(runs, nothing, device) == ["finished"] * 3
     for job, one in zip(runs, single, strict=True):
         assert losses(job) == pytest.approx(losses(one), rel=0.01)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
+@pytest.mark.parametrize(
+    "compute", [PLAIN, Compute(micro_batch=1), Compute(checkpointing=True), Compute(2, True, True)], ids=str
+)
+@pytest.mark.usefixtures("fresh_compiler")
+def test_on_a_gpu_gradients_are_those_of_the_cpu_to_bf16_precision(compute: Compute) -> None:
+    built, tokens = build(small(2)), ids(3)
+    states = [{f"model.{name}": p for name, p in model.named_parameters()} for model in built]
+    there = Members(stack.Shape.of(built[0].config), states, 0, torch.device("cuda"), compute)
+    here = stacked(built)
+    torch.testing.assert_close(there.backward(tokens.cuda()).cpu(), here.backward(tokens), atol=0.02, rtol=0.01)
+    expected = slopes_of(here)
+    for key, slope in slopes_of(there).items():
+        assert float((slope.cpu() - expected[key]).norm()) < 0.05 * float(expected[key].norm())
 
 
 @pytest.mark.parametrize("name", ["three layers", "untied", "grouped queries"])
