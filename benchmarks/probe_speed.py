@@ -1,6 +1,6 @@
 """Training speed of a probe: Hugging Face Trainer, our single run, and K of our runs at once.
 
-python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13 20] [--turns 5] [--turn-flops 4e11] [--threads 1]
+python benchmarks/probe_speed.py [--together 9] [--depths 4 6 9 13] [--turns 5] [--turn-flops 4e11] [--threads 1]
                                  [--batch-tokens 2048] [--peak-flops 989e12] [--compile] [--out FILE]
 
 Same model, data and precision for all, on the GPU where there is one. Each contestant is a process of its own; they
@@ -9,8 +9,8 @@ that `probes.pool` gives its workers (malloc keeps large blocks). The Trainer is
 is started in and in ours. With --compile there are compiled contestants too.
 On a CPU the peak that utilisation refers to is measured between the turns: a large product in fp32 on the same
 threads, and K at once are left out, since runs are not stacked there: --together 9 has them in. On a GPU the peak is that
-of bf16 products on its data sheet, known here for some and given by --peak-flops for others; the sizes go on to 98M, and a
-turn is a hundred times as long. The Trainer needs `accelerate`, which nothing else here does.
+of bf16 products on its data sheet, known here for some and given by --peak-flops for others; the sizes go on to 98M (depth
+20), and a turn has 4e13 FLOPs. The Trainer needs `accelerate`, which nothing else here does.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ CONTEXT, VOCABULARY = 256, 2048
 DEPTHS = (4, 6, 9, 13)  # 0.80M, 2.7M, 9M and 27M non-embedding parameters
 GPU_DEPTHS = (*DEPTHS, 20)  # 98M
 TURN_FLOPS, GPU_TURN_FLOPS = 4e11, 4e13
-PEAKS = {"A100": 312e12, "H100": 989e12, "H200": 989e12}  # dense bf16, from the makers' data sheets (SXM)
+# dense bf16 by the name that CUDA gives, from the maker's data sheets
+PEAKS = {"NVIDIA A100-SXM4-80GB": 312e12, "NVIDIA H100 80GB HBM3": 989e12, "NVIDIA H200": 989e12}
 TRAINER, SAME, SINGLE, MANY, PEAK = "HF Trainer", "HF Trainer, our environment", "single run", "K at once", "peak"
 COMPILED = f"{TRAINER}, our environment, compiled", f"{SINGLE}, compiled"
 Turn = Callable[[], float]  # trains for some steps, returns tokens per second
@@ -211,7 +212,7 @@ def table(options: argparse.Namespace, write: Callable[[str], None]) -> None:
     for count, depth in enumerate(options.depths):
         speeds = compare(depth, options)
         measured = speeds.pop(PEAK)
-        peak = options.peak_flops or measured or next((PEAKS[name] for name in PEAKS if name in place), None)
+        peak = options.peak_flops or measured or PEAKS.get(place)
         if count == 0:
             heads = ["params", *(f"{name}, tokens/s" for name in speeds)]
             heads += [f"{SINGLE} / {TRAINER}", f"{SINGLE} / {SAME}", *(["K / single"] if MANY in speeds else [])]

@@ -18,7 +18,7 @@ class Compute:
         checkpointing: keep each layer's input alone and compute the rest again on the way back: less memory, and a
             forward pass more.
         compile: let torch.compile fuse the layers. On a CPU it takes half a minute for a step that is 4 to 5 % shorter,
-            so it pays after some ten minutes of training; where compiling fails the layers run as they are.
+            so it pays after some ten minutes of training; where compiling fails at the first step the layers run as they are.
     """
 
     micro_batch: int | None = None
@@ -34,15 +34,15 @@ PLAIN = Compute()
 
 
 @contextmanager
-def enough_memory(what: str, together: int) -> Iterator[None]:
-    """InputError where an accelerator has too little memory for `together` runs at once, with what helps."""
+def enough_memory(what: str, together: int = 0) -> Iterator[None]:
+    """InputError where an accelerator has too little memory, with what helps where `together` runs are trained at once."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
-        raise InputError(
-            f"{what}: too little memory on the accelerator for {together} at once; set compute.micro_batch_tokens "
-            "lower, compute.activation_checkpointing, or together lower"
-        ) from error
+        ways = ["compute.micro_batch_tokens", "compute.activation_checkpointing"] if together else []
+        ways += [f"together below {together}"] if together > 1 else []
+        helps = f"; set {' or '.join(ways)}" if ways else ""
+        raise InputError(f"{what}: too little memory on the accelerator{helps}") from error
 
 
 def device() -> torch.device:

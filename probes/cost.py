@@ -42,9 +42,9 @@ def unfold(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
 def estimate(sweep: config.Sweep) -> list[Line]:
     """The plan, a line for each base's pre-training, for its sampling and for its CPT runs.
 
-    Hours come from timing two steps of each size here and now; CPT runs are shared out over the sweep's workers, as
-    many at once as the sweep trains together; a base is trained by one worker. Sampling is counted at the speed of
-    training, which its many short steps do not reach.
+    Hours come from timing two steps of each size here and now; CPT runs are shared out over the sweep's workers on a CPU
+    (on a GPU they share it), as many at once as the sweep trains together; a base is trained by one worker. Sampling is
+    counted at the speed of training, which its many short steps do not reach.
     """
     lines = []
     for base in sweep.bases:
@@ -71,7 +71,7 @@ def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, 
     """Training speed of one worker on this machine with `together` runs at once, from a few steps on random tokens."""
     torch.set_num_threads(sweep.threads)
     place = device()
-    model = models.open_source(jobs.source(sweep, base))
+    model = models.open_source(jobs.source_of(sweep, base))
     shape = (together, sweep.cpt.batch_tokens // sweep.context, sweep.context)
     tokens = torch.randint(0, model.config.vocab_size, shape)
     compute = jobs.compute_of(sweep)

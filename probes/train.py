@@ -136,7 +136,8 @@ class Runs:
     def score(self, models: Models) -> list[list[Loss]]:
         """For each member its losses on the held-out blocks of each corpus."""
         blocks = self.members[0].data.held_out
-        found = [[Loss(tuple(means)) for means in models.evaluate(own, self.job.batch_blocks)] for own in blocks]
+        batch = self.job.compute.micro_batch or self.job.batch_blocks
+        found = [[Loss(tuple(means)) for means in models.evaluate(own, batch)] for own in blocks]
         return [list(losses) for losses in zip(*found, strict=True)]
 
     def log(self) -> list[bool]:

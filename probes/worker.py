@@ -52,9 +52,10 @@ def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict
         _answer(answers, {"share": share})
 
     try:
-        with enough_memory(jobs[0].name, len(jobs)):
-            if isinstance(jobs[0], Sample):
+        if isinstance(jobs[0], Sample):
+            with enough_memory(jobs[0].name):
                 return {"statuses": [draw(jobs[0], report, device)]}
+        with enough_memory(jobs[0].name, len(jobs)):
             return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
     except InputError as error:
         return {"error": str(error), "user": True}

@@ -14,7 +14,7 @@ from probes.jobs.unfold import (
     peak_rate,
     pretrained,
     sample_job,
-    source,
+    source_of,
 )
 
 __all__ = [
@@ -34,5 +34,5 @@ __all__ = [
     "peak_rate",
     "pretrained",
     "sample_job",
-    "source",
+    "source_of",
 ]

@@ -31,7 +31,7 @@ def pretrained(base: config.Base) -> Pretrained:
     return Pretrained(base.path, base.remote_code, base.revision)
 
 
-def source(sweep: config.Sweep, base: config.Base) -> Source:
+def source_of(sweep: config.Sweep, base: config.Base) -> Source:
     """Where a base comes from before anything of the sweep is trained."""
     if base.depth is None:
         return pretrained(base)
@@ -40,14 +40,14 @@ def source(sweep: config.Sweep, base: config.Base) -> Source:
 
 def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:
     """A base without its weights, for counting."""
-    return models.shape(source(sweep, base))
+    return models.shape(source_of(sweep, base))
 
 
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
     """The pre-training of a rung of the ladder; None for a base that is loaded from a path."""
     if base.depth is None:
         return None
-    part, rung = sweep.pretrain, source(sweep, base)
+    part, rung = sweep.pretrain, source_of(sweep, base)
     model = models.shape(rung)
     tokens = part.tokens or part.tokens_per_param * models.count(model).non_embedding
     steps = max(1, round(tokens / part.batch_tokens))
@@ -62,7 +62,7 @@ def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path
         ratio=0.0,
         seed=part.seed,
         learning_rate=peak_rate(base),
-        parent=asdict(rung),
+        parent={"path": None, **asdict(rung)},  # as work folders have it
         anneal_steps=max(1.0, part.anneal * steps),
         **_training(sweep, part, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
     )

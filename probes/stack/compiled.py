@@ -10,10 +10,10 @@ import torch
 
 @cache
 def or_plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled at its first call; a compiler that is missing or fails leaves it as it is.
+    """The function compiled at its first call; a compiler that is missing or fails there leaves it as it is.
 
     What it computes must have no side effects: a first call that fails is made again without the compiler. Later calls
-    are made once: exceptions are how activation checkpointing ends a layer that it computes again.
+    are made once: an exception is how activation checkpointing ends a layer that it computes again.
     """
     compiled = torch.compile(function, dynamic=False)
     chosen: list[Callable[..., Any]] = []  # empty until the first call has shown which

@@ -40,6 +40,11 @@ def result(job: Job) -> dict[str, Any]:
     return read_json(result_path(job))
 
 
+def test_what_a_base_is_told_apart_by_does_not_change_by_itself(make_sweep: MakeSweep) -> None:
+    """Work folders hold it: other keys, and every sweep that has begun would be refused."""
+    assert unfolded(make_sweep())[0].parent == {"path": None, "depth": 1, "vocab_size": 270, "context": 16, "seed": 0}
+
+
 def test_checkpoints_are_dense_early_and_end_at_the_end() -> None:
     steps = checkpoint_steps(256, 12, 4)
     assert steps[0] == 4

@@ -16,7 +16,7 @@ T = TypeVar("T", float, npt.NDArray[np.float64])
 
 @dataclass(frozen=True)
 class Estimate(Generic[T]):
-    """A value with its interval; low and high are NaN where no draws were made. Floats, or arrays of one shape."""
+    """A value with its interval, whose ends are NaN where no draws were made. Floats, or arrays of one shape."""
 
     value: T
     low: T
@@ -32,8 +32,8 @@ class Estimate(Generic[T]):
 
 
 def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
-    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws and
-    where so many are infinite that an end is."""
+    """Percentile interval of draws (B, *S) around value S; widened to hold the value, NaN where there are no draws. Where
+    draws are infinite an end may be NaN or infinite."""
     if not len(draws):
         low = high = np.full(value.shape, np.nan)
     else:
