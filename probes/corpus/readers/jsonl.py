@@ -21,7 +21,9 @@ def documents(path: Path, field: str) -> Iterator[str]:
 def _text(path: Path, number: int, line: str, field: str) -> str:
     try:
         text = json.loads(line)[field]
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
+        raise InputError(f"{path}: row {number} is not JSON") from error
+    except (KeyError, TypeError) as error:
         raise InputError(f"{path}: row {number} has no JSON field {field!r}") from error
     try:
         text.encode()  # half a surrogate pair passes JSON but is no text

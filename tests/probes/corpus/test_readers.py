@@ -67,7 +67,8 @@ def test_jsonl_and_text_plain_or_compressed(tmp_path: Path, suffix: str, opener:
     [
         ('{"text": "one"}\n{"body": "two"}\n', "row 2 has no JSON field 'text'"),
         ('{"text": "one"}\n\n["two"]\n', "row 3 has no JSON field 'text'"),
-        ('{"text": "one"}\n{"text": \n', "row 2 has no JSON field 'text'"),
+        ('{"text": "one"}\n{"text": \n', "row 2 is not JSON"),
+        ('{"text": "one"}{"text": "two"}\n', "row 1 is not JSON"),
         ('{"text": 5}\n', "row 1: the field 'text' is not text"),
         ('{"text": null}\n', "row 1: the field 'text' is not text"),
         ('{"text": "\\ud800"}\n', "row 1: the field 'text' is not text"),
