@@ -18,7 +18,7 @@ class Compute:
         checkpointing: keep each layer's input alone and compute the rest again on the way back: less memory, and a
             forward pass more.
         compile: let torch.compile fuse the layers. On a CPU it takes half a minute for a step that is 4 to 5 % shorter,
-            so it pays after some ten minutes of training; where compiling fails at the first step the layers run as they are.
+            so it pays after some ten minutes of training; where compiling fails the layers run as they are.
     """
 
     micro_batch: int | None = None

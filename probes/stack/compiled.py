@@ -10,26 +10,30 @@ import torch
 
 @cache
 def or_plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled at its first call; a compiler that is missing or fails there leaves it as it is.
+    """The function compiled; a compiler that is missing or fails leaves it as it is.
 
-    What it computes must have no side effects: a first call that fails is made again without the compiler. Later calls
-    are made once: an exception is how activation checkpointing ends a layer that it computes again.
+    What it computes must have no side effects: the first call with tensors of new shapes, for which the compiler runs, is
+    made again without the compiler where it fails. Others are made once: an exception is how activation checkpointing
+    ends a layer that it computes again.
     """
     compiled = torch.compile(function, dynamic=False)
-    chosen: list[Callable[..., Any]] = []  # empty until the first call has shown which
+    chosen: dict[tuple[torch.Size, ...], Callable[..., Any]] = {}  # by the shapes that have been met
 
     def call(*arguments: Any) -> Any:
-        if chosen:
-            return chosen[0](*arguments)
+        shapes = tuple(argument.shape for argument in arguments if isinstance(argument, torch.Tensor))
+        if shapes in chosen:
+            return chosen[shapes](*arguments)
         try:
             found = compiled(*arguments)
         except torch.cuda.OutOfMemoryError:
             raise
         except Exception as error:  # the compiler's, or one of the function's that comes again below
-            logging.getLogger(__name__).warning("not compiled: %s", error)
-            chosen.append(function)
+            logging.getLogger(__name__).warning(
+                "not compiled (%s): %s", type(error).__name__, str(error).partition("\n")[0]
+            )
+            chosen[shapes] = function
             return function(*arguments)
-        chosen.append(compiled)
+        chosen[shapes] = compiled
         return found
 
     return call

@@ -78,8 +78,7 @@ class CorpusFit:
         seen = None if base_tokens is None else np.broadcast_to(np.asarray(base_tokens, float), shape).ravel()
         x = self.variables(arrays["params"].ravel(), arrays["tokens"].ravel(), share.ravel(), seen)
         theta = self.draws if draws else self.theta
-        with np.errstate(over="ignore"):  # a power of a share that is 0 may be infinite
-            values = get_law(self.law).value(theta, x)
+        values = get_law(self.law).value(theta, x)
         return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
 
     def variables(

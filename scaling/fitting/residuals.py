@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
@@ -33,8 +32,7 @@ def residuals(runs: Runs, fit: Fit, corpus: str = "general") -> pd.DataFrame:
     for name, values in where.items():
         low, high = one.ranges[name]
         fitted &= (values >= low * (1 - SAME)) & (values <= high * (1 + SAME))
-    with np.errstate(over="ignore", divide="ignore"):
-        predicted = law.value(one.theta, made.x)
+    predicted = law.value(one.theta, made.x)
     return pd.DataFrame(
         {"run": made.names[made.run], **where, "observed": made.observed, "predicted": predicted, "fitted": fitted}
     )

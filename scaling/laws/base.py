@@ -88,10 +88,15 @@ class Law(ABC):
         """The parameter of that name."""
         return self.parameters[self.names.index(name)]
 
-    @abstractmethod
     def value(self, theta: Array, x: Variables) -> Array:
         """The law at theta (..., p), natural units, and x, a dict of arrays that broadcast to (n,): an array (...,
-        n)."""
+        n). It may be infinite at a share of 0, which is an answer and no fault, so numpy does not warn of it."""
+        with np.errstate(over="ignore", divide="ignore"):
+            return self._value(np.asarray(theta, float), x)
+
+    @abstractmethod
+    def _value(self, theta: Array, x: Variables) -> Array:
+        """What `value` gives."""
 
     @abstractmethod
     def gradient(self, theta: Array, x: Variables) -> Array:
@@ -138,10 +143,10 @@ class FunctionLaw(Law):
         assert self.derivative is not None, self.name
         assert all(p.start is not None for p in self.parameters), self.name
 
-    def value(self, theta: Array, x: Variables) -> Array:
-        """See Law.value."""
+    def _value(self, theta: Array, x: Variables) -> Array:
+        """See Law._value."""
         assert self.function is not None
-        return self.function(np.asarray(theta, float), x)
+        return self.function(theta, x)
 
     def gradient(self, theta: Array, x: Variables) -> Array:
         """See Law.gradient."""

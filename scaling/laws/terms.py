@@ -108,8 +108,8 @@ class TermLaw(Law):
         assert theta.shape[-1] == len(self.parameters), (self.name, theta.shape)
         return {name: theta[..., j, None] for j, name in enumerate(self.names)}
 
-    def value(self, theta: Array, x: Variables) -> Array:
-        """See Law.value."""
+    def _value(self, theta: Array, x: Variables) -> Array:
+        """See Law._value."""
         values = self._values(theta)
         total = values[self.floor] if self.floor else np.zeros(())
         for term in self.terms:

@@ -73,5 +73,4 @@ class Curve:
         seen = None if self.base_tokens is None else np.full(ratio.shape[-1:], self.base_tokens)
         x = self.fit.variables(sizes, tokens, share(self.fit.corpus, ratio), seen)
         # A law may be infinite at share 0, which is an answer here: no tolerance reaches it.
-        with np.errstate(over="ignore"):
-            return np.asarray(get_law(self.fit.law).value(thetas, x))
+        return np.asarray(get_law(self.fit.law).value(thetas, x))

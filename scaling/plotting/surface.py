@@ -103,8 +103,7 @@ class _Surface:
 
     def _loss(self, ratio: Array, counts: Array) -> tuple[Array, str]:
         one = self.fit.corpora[self.corpus]
-        with np.errstate(over="ignore", divide="ignore"):
-            found = one.curve(self.params, counts[:, None], ratio[None, :])
+        found = one.curve(self.params, counts[:, None], ratio[None, :])
         change = get_law(one.law).target == "delta"
         return found, f"change of {self.corpus} loss over base" if change else f"{self.corpus} loss"
 

@@ -195,6 +195,25 @@ def test_a_layer_that_finds_no_memory_is_not_tried_again(monkeypatch: pytest.Mon
     assert len(calls) == 1
 
 
+@pytest.mark.usefixtures("fresh_compiler")
+def test_a_shape_that_cannot_be_compiled_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last micro-batch is shorter, and a stack that a run has left is smaller."""
+
+    def fussy(function: Any, dynamic: bool) -> Callable[..., Any]:
+        def call(state: torch.Tensor, *others: Any) -> torch.Tensor:
+            if state.shape[1] == CONTEXT:
+                raise RuntimeError("a graph of one block")
+            found: torch.Tensor = function(state, *others)
+            return found
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", fussy)
+    built, tokens = build(small(2), 1), ids(1)
+    found = stacked(built, Compute(micro_batch=3, compile=True, checkpointing=True)).backward(tokens)
+    torch.testing.assert_close(found, stacked(built).backward(tokens))
+
+
 def test_no_gradient_is_kept_between_steps() -> None:
     members = stacked(build(small(2)))
     members.step(ids(3), 0.1)

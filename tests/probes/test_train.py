@@ -8,8 +8,11 @@ import pytest
 import torch
 
 from probes import config, prepare, record, train
+from probes.alone import Alone
+from probes.compute import Compute
 from probes.jobs import Job, checkpoint_steps
 from probes.results import logged_rows, result_path, status
+from probes.stack.members import Members
 from probes.storage import read_json
 from probes.train import Runs
 from scaling.errors import InputError
@@ -38,6 +41,23 @@ def perform(job: Job, report: Callable[[float], None] = lambda share: None) -> s
 
 def result(job: Job) -> dict[str, Any]:
     return read_json(result_path(job))
+
+
+def test_a_micro_batch_is_what_is_scored_at_a_time(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[int] = set()
+
+    def watch(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        def call(models: Any, blocks: Any, batch: int) -> Any:
+            seen.add(batch)
+            return evaluate(models, blocks, batch)
+
+        return call
+
+    for kind in (Members, Alone):
+        monkeypatch.setattr(kind, "evaluate", watch(kind.evaluate))
+    perform(jobs[0].model_copy(update={"compute": Compute(micro_batch=3)}))
+    assert seen == {3}
+    assert jobs[0].batch_blocks == 8
 
 
 def test_what_a_base_is_told_apart_by_does_not_change_by_itself(make_sweep: MakeSweep) -> None:

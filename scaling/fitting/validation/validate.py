@@ -132,19 +132,18 @@ def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.
 
 def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
     more = [v for v in law.variables if v not in PLACE]
-    with np.errstate(over="ignore", divide="ignore"):
-        if not more:
-            seen = _base_tokens(one, rows) if "progress" in law.variables else None
-            return one.curve(rows["params"], rows["tokens"], rows["ratio"], base_tokens=seen)
-        out = np.empty(len(rows))
-        places = rows.groupby(more).ngroup().to_numpy()
-        for place in np.unique(places):
-            here = rows[places == place]
-            there = replace(one, others={"": {v: float(here[v].iloc[0]) for v in more}})
-            if len(one.others) < 2 and there.others[""] not in one.others.values():
-                raise InputError("one domain does not tell what another one would do")
-            out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
-        return out
+    if not more:
+        seen = _base_tokens(one, rows) if "progress" in law.variables else None
+        return one.curve(rows["params"], rows["tokens"], rows["ratio"], base_tokens=seen)
+    out = np.empty(len(rows))
+    places = rows.groupby(more).ngroup().to_numpy()
+    for place in np.unique(places):
+        here = rows[places == place]
+        there = replace(one, others={"": {v: float(here[v].iloc[0]) for v in more}})
+        if len(one.others) < 2 and there.others[""] not in one.others.values():
+            raise InputError("one domain does not tell what another one would do")
+        out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
+    return out
 
 
 def _base_tokens(one: CorpusFit, rows: pd.DataFrame) -> Array | None:

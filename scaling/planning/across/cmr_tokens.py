@@ -35,7 +35,7 @@ class TokenLaws:
 
     def deltas(self, corpus: str, tokens: Array) -> Array:
         """Changes over the base (runs, n) at token counts (n,), nats per token."""
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(invalid="ignore"):
             return np.asarray(get_law(LAWS[corpus]).value(self.thetas[corpus], {"tokens": tokens}))
 
     def turning(self, tokens: float, multiplier: float = NEVER) -> Array:

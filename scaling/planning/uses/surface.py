@@ -35,8 +35,7 @@ class Surface:
         x = self.fit.variables(where[0], where[1], share(self.fit.corpus, where[2]))
         thetas = np.concatenate([self.fit.theta[None, :], self.fit.draws])
         # A law may be infinite at share 0, which is an answer here: it is never the least loss.
-        with np.errstate(over="ignore"):
-            return np.asarray(get_law(self.fit.law).value(thetas, x))
+        return np.asarray(get_law(self.fit.law).value(thetas, x))
 
     def at(self, params: float, tokens: float, ratio: float, level: float) -> Estimate[float]:
         """The loss, `base` added, at one place with its interval."""

@@ -202,7 +202,7 @@ def test_a_thousand_draws_are_planned_in_time(forgetting_fit: Fit, tmp_path: Pat
     )
     many.save(tmp_path / "fit.json")
     fitted = load_fit(tmp_path / "fit.json")
-    start = time.process_time()
+    start = time.perf_counter()
     plan = critical_ratio(fitted, **WHERE)
-    assert time.process_time() - start < 2.0
+    assert time.perf_counter() - start < 2.0
     assert plan.status == "ok"

@@ -194,9 +194,9 @@ def test_a_thousand_draws_take_well_under_a_second(make_fit: MakeFit) -> None:
     import time
 
     fitted = make_fit(draws=np.tile(make_fit().general.theta, (1000, 1)))
-    start = time.process_time()
+    start = time.perf_counter()
     critical_ratio(fitted, 7e9, 1e9)
-    assert time.process_time() - start < 1.0
+    assert time.perf_counter() - start < 1.0
 
 
 def test_published_chemistry() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling import critical_ratio, tradeoff_table
@@ -24,7 +24,6 @@ def test_pareto() -> None:
     assert pareto([[1.0, 2.0, 3.0], [1.0, 2.0, 2.0]]).tolist() == [False, True]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=20))
 def test_pareto_by_its_definition(points: list[tuple[int, int]]) -> None:
     def dominated(a: tuple[int, int]) -> bool:
