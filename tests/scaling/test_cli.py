@@ -143,7 +143,7 @@ def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, t
     ("name", "content"),
     [
         ("empty.csv", ""),
-        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n"),
+        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n1e8,1e9,3.5\n"),
         ("text.csv", "params,tokens,ratio,general_loss\n1e8,many,0.5,3\n"),
         ("infinite.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,inf\n"),
         ("negative.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,-3\n"),
@@ -161,6 +161,23 @@ def test_bad_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: st
     for command in (["check"], ["fit", "--out", tmp_path / "fit.json"], ["validate"]):
         assert name in refused(capsys, command[0], tmp_path / name, *command[1:])
     assert not (tmp_path / "fit.json").exists()
+
+
+def test_a_law_needs_the_columns_that_it_looks_at(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sizes, counts = np.meshgrid([1e8, 2e8, 4e8, 8e8], [1e9, 2e9, 4e9, 8e9])
+    frame = pd.DataFrame({"params": sizes.ravel(), "tokens": counts.ravel()})
+    frame["general_loss"] = 1.8 + 480 * frame["params"] ** -0.35 + 2000 * frame["tokens"] ** -0.37
+    path = tmp_path / "sizes.csv"
+    frame.to_csv(path, index=False)
+    fit = tmp_path / "fit.json"
+    found = ask(capsys, "fit", path, "--law", "chinchilla", "--draws", "0", "--out", fit)
+    assert found["general"]["parameters"]["alpha"]["value"] == pytest.approx(0.35, abs=1e-3)
+    loss = ask(capsys, "predict", fit, "--params", "1e9", "--tokens", "9e9", "--ratio", "0.5")["general_loss"]["value"]
+    assert loss == pytest.approx(1.8 + 480 * 1e9**-0.35 + 2000 * 9e9**-0.37, rel=1e-4)
+    assert any("no column ratio" in note for note in ask(capsys, "check", path)["warnings"])
+    for command in ("fit", "validate", "compare", "report --out x.html", "plan --params 1e9 --tokens 1e9"):
+        name, *options = command.split()
+        assert "column ratio is missing, and the law" in refused(capsys, name, path, *options)
 
 
 def test_one_row_one_run_and_swapped_corpora(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:

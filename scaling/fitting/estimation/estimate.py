@@ -63,7 +63,7 @@ class Estimation:
 def estimate(made: Sample, law: Law, objective: Objective, options: Options, source: str = "<table>") -> Estimation:
     """Fit a law to a sample: reduce it to what the table identifies, find the optimum, look at what it does not
     know."""
-    reduction = reduce_law(law, made.x)
+    reduction = reduce_law(law, made.x, made.run)
     if set(reduction.held) == set(law.variables):
         alike = ", ".join(dict.fromkeys(f"one {LABELS[v]}" for v in law.variables))
         raise InputError(

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
+from scaling.laws import get_law
 from scaling.nearness import same
-from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
+from scaling.planning.across.cmr_tokens import LAWS, TokenLaws, token_laws
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
@@ -90,19 +91,32 @@ def cmr_plan(
 def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
     now = laws.losses_at(question.tokens)
     turning = laws.turning(question.tokens, multiplier)
-    found = []
+    found, reasons = [], []
     for size in sorted(now["params"].unique()):
         mine = (now["params"] == size).to_numpy()
         usable = mine & (now["general_loss"] > 0).to_numpy() & np.isfinite(now["general_loss"]).to_numpy()
-        if now.loc[usable & (now["ratio"] < 1).to_numpy(), "ratio"].nunique() < 3:
-            continue
-        base = float(laws.runs.loc[mine, "base_general"].iloc[0])
         here = Question(float(size), question.tokens, question.tolerance, question.relative, question.level)
-        limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
-        found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
+        base = float(laws.runs.loc[mine, "base_general"].iloc[0])
+        try:
+            _enough(now[usable], base, here)
+            limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
+        except NotIdentified as reason:
+            reasons.append(str(reason))
+        else:
+            found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
     if not found:
-        raise NotIdentified("the CMR definition needs at least three ratios below 1 at some model size")
+        raise NotIdentified(reasons[0])
     return found
+
+
+def _enough(rows: pd.DataFrame, base: float, here: Question) -> None:
+    """Raise `NotIdentified` for a size with too few ratios or without a base loss."""
+    size = format_count(here.params)
+    if math.isnan(base):
+        raise NotIdentified(f"at {size} params there is no base general loss, a row at tokens 0")
+    there = rows.loc[rows["ratio"] < 1, "ratio"].nunique()
+    if there < 3:
+        raise NotIdentified(f"at {size} params there are {there} ratios below 1, and the CMR definition needs three")
 
 
 def _size_answer(
@@ -126,12 +140,18 @@ def _size_answer(
 def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float, list[str]]:
     """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show.
 
-    1 where every run has turned, NaN where none has.
+    1 where every run has turned, NaN where none has. Raises `NotIdentified` where no run tells.
     """
-    by_ratio = pd.Series(turning).groupby(ratios).median()
+    by_ratio = pd.Series(turning).groupby(ratios).median().dropna()
     turned = by_ratio.index[by_ratio < math.inf].to_numpy(dtype=np.float64)
     still = by_ratio.index[by_ratio == math.inf].to_numpy(dtype=np.float64)
     size = format_count(here.params)
+    if by_ratio.empty:
+        least = len(get_law(LAWS["general"]).names)
+        raise NotIdentified(
+            f"at {size} params no run has the {least} checkpoints after tokens 0 that tell whether the general loss still "
+            "rises at its end; log more of them, or use the default definition, which takes finished losses"
+        )
     if not turned.size:
         return math.nan, [f"at {size} params the general loss still rises at the end of every run"]
     low = float(turned.max())
@@ -161,7 +181,7 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
     value = float(ratios[0])
     probed = sorted(map(float, runs.rows("general")["ratio"].unique()))
     warnings = [
-        *runs.left_out,
+        *runs.decisive(),
         *notes,
         *distance_warnings(ranges, question),
         *ratio_warnings(ranges["ratio"], probed, value),

@@ -68,7 +68,7 @@ def linked_ratio(
         return not_identified(question, str(reason), blank, law=law, route="link")
     value = float(found[0])
     probed = sorted(map(float, rows["ratio"].unique()))
-    warnings = [*runs.left_out, *notes, *distance_warnings(ranges, question)]
+    warnings = [*runs.decisive(), *notes, *distance_warnings(ranges, question)]
     warnings += ratio_warnings(ranges["ratio"], probed, value)
     return Plan(
         critical_ratio=ratio_interval(found, question.level),
