@@ -75,7 +75,7 @@ def _refuse_contradictions(
     run of which most checkpoints differ."""
     scale = part[list(differences.columns)].groupby(group).max()
     far = (differences / scale.loc[differences.index]).max(axis=1)
-    worst = int(far.idxmax())
+    worst = int(differences.index.to_numpy()[far.to_numpy().argmax()])
     place = part.groupby(group)[["run", "tokens"]].first().loc[differences.index]
     trained = place[place["tokens"] > 0]
     all_of_them = table[table["tokens"] > 0].drop_duplicates(["run", "tokens"])["run"].value_counts()
@@ -85,7 +85,7 @@ def _refuse_contradictions(
         return
     loss = str(differences.loc[worst].idxmax())
     first, second = _two_rows(part, group, worst, loss)
-    by = f"{loss} differs by {differences.loc[worst, loss]:.3g} nats"
+    by = f"{loss} differs by {float(differences[loss].loc[worst]):.3g} nats"
     raise InputError(f"{_place(part, first, second, source, rows)} with different values, {by}; {_CURE}")
 
 
@@ -97,8 +97,8 @@ def _two_rows(part: pd.DataFrame, group: np.ndarray, number: int, column: str) -
 
 
 def _place(part: pd.DataFrame, first: Any, second: Any, source: str, rows: Sequence[int]) -> str:
-    run, tokens = part.loc[first, ["run", "tokens"]]
-    which = f"column run {run}, column tokens {tokens:g}"
+    row = part.loc[first]
+    which = f"column run {row['run']}, column tokens {row['tokens']:g}"
     return f"{source}: rows {rows[first]} and {rows[second]} are the same checkpoint ({which})"
 
 

@@ -67,7 +67,9 @@ def check_rows(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> None:
         _schema(frame).validate(frame, lazy=True)
         empty = np.flatnonzero(frame["ratio"].isna() & (frame["tokens"] > 0))
         if empty.size and frame["ratio"].notna().any():
-            raise InputError(f"{source}: row {rows[empty[0]]}, column ratio: the cell is empty; only at tokens 0 may it be")
+            raise InputError(
+                f"{source}: row {rows[empty[0]]}, column ratio: the cell is empty; only at tokens 0 may it be"
+            )
     except pandera.errors.SchemaErrors as failure:
         _first_sentence(failure.failure_cases, frame, source, rows)
 

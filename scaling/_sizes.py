@@ -19,7 +19,7 @@ def joined_sizes(table: pd.DataFrame) -> pd.DataFrame:
     trained = (table["tokens"] > 0).to_numpy()
     logged = table["params"].to_numpy(float)
     counted = pd.DataFrame({"size": size, "params": logged, "rows": trained.astype(int)})
-    totals = counted.groupby(["size", "params"], as_index=False)["rows"].sum()
+    totals = counted.groupby(["size", "params"])["rows"].sum().reset_index()
     if len(totals) == size.max() + 1:
         return table
     usual = totals.sort_values(["size", "rows", "params"], ascending=[True, False, True]).drop_duplicates("size")

@@ -16,6 +16,7 @@ MOST_NATS = 12.5  # the log of 262,144, the largest vocabularies: what a model l
 BASE_SPREAD = 0.005  # nats, a tenth of the usual tolerance: runs of one size have one base
 MOST_SPREAD = 0.05  # nats, the usual tolerance: so much is too much whatever the standard error
 _ERRORS = 3.0  # standard errors that two evaluations of one base may lie apart
+FEW_LEVELS = 5  # different ends of runs; with more, rounding hides nothing
 _ALIKE_RATES = 0.05  # learning rates that differ by less (relative) are one: warm-up may not have ended at a checkpoint
 
 
@@ -52,30 +53,37 @@ def _wrong_losses(frame: pd.DataFrame) -> list[str]:
             run = frame.loc[high.index[0], "run"]
             found.append(f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged")
         else:
-            found.append(f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs")
+            found.append(
+                f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs"
+            )
     return found
 
 
 def joined_values(frame: pd.DataFrame) -> list[str]:
-    """Sentences on counts that differ by less than 1 % and count as one."""
+    """Sentences on counts that differ by less than 1 % and count as one: on sizes, and on what runs end at where so few
+    different ends are left that it decides what the table identifies."""
     trained = frame[frame["tokens"] > 0]
     ends = trained.loc[trained.groupby("run", sort=False)["tokens"].idxmax()]
-    found = _joined("params", frame[LOGGED], "model size") if LOGGED in frame else []
-    tokens = _joined("final tokens", ends["tokens"], "token count")
+    found = _joined("sizes", frame[LOGGED]) if LOGGED in frame else []
+    tokens = _joined("final token counts", ends["tokens"], FEW_LEVELS)
     if "base_tokens" not in ends or not (ends["base_tokens"] > 0).all():
         return found + tokens
-    bases = _joined("base_tokens", ends["base_tokens"], "token count")
-    shares = [] if tokens or bases else _joined("CPT over base tokens", ends["tokens"] / ends["base_tokens"], "ratio")
-    return [*found, *tokens, *bases, *shares]
+    bases = _joined("base_tokens", ends["base_tokens"], FEW_LEVELS)
+    progress = (ends["tokens"] / ends["base_tokens"]).to_numpy()
+    varies = len(set(groups(ends["tokens"]))) > 1 and len(set(groups(progress))) == 1 and distinct(progress) > 1
+    share = (
+        f"CPT is {_span(progress.min(), progress.max(), 4)} of the base's tokens in every run: within 1 %, so one ratio"
+    )
+    return [*found, *tokens, *bases, *([share] if varies else [])]
 
 
-def _joined(what: str, values: pd.Series[float], one: str) -> list[str]:
+def _joined(what: str, values: pd.Series[float], most: float = np.inf) -> list[str]:
     near = groups(values)
     parts = [own for _, own in values.groupby(near) if distinct(own) > 1]
-    if not parts:
+    if not parts or near.max() >= most:
         return []
-    listed = ", ".join(_span(own.min(), own.max(), 6) for own in parts[:3]) + (", ..." if len(parts) > 3 else "")
-    return [f"{what} {listed}: values within 1 % count as one {one}"]
+    listed = ", ".join(f"{format_count(own.min(), 6)} to {format_count(own.max(), 6)}" for own in parts[:3])
+    return [f"{what} within 1 % count as one: {listed}{', ...' if len(parts) > 3 else ''}"]
 
 
 def several_values(frame: pd.DataFrame) -> list[str]:
@@ -125,7 +133,9 @@ def _base_tokens(trained: pd.DataFrame) -> list[str]:
     for size, own in logged.groupby("params")["base_tokens"]:
         if groups(own).max() > 0:
             span = f"{format_count(own.min())} to {format_count(own.max())}"
-            return [f"base_tokens at {format_count(float(str(size)))} params is {span}: runs of one size start from one base"]
+            return [
+                f"base_tokens at {format_count(float(str(size)))} params is {span}: runs of one size start from one base"
+            ]
     return []
 
 
@@ -148,9 +158,12 @@ def _rates(trained: pd.DataFrame) -> list[str]:
         if own.max() > (1 + _ALIKE_RATES) * own.min():
             rates = ", ".join(f"{rate:.3g}" for rate in sorted(own.round(12).unique())[:4])
             at = format_count(float(str(size)))
-            return [f"several values of learning_rate at {at} params (peaks {rates}): the laws do not know it; plan for one at a time"]
+            where = f"several values of learning_rate at {at} params (peaks {rates})"
+            return [f"{where}: the laws do not know it; plan for one at a time"]
     return []
 
 
 def _span(low: float, high: float, digits: int = 3) -> str:
-    return f"{low:.{digits}g}" if f"{low:.{digits}g}" == f"{high:.{digits}g}" else f"{low:.{digits}g} to {high:.{digits}g}"
+    return (
+        f"{low:.{digits}g}" if f"{low:.{digits}g}" == f"{high:.{digits}g}" else f"{low:.{digits}g} to {high:.{digits}g}"
+    )

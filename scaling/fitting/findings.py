@@ -18,6 +18,7 @@ _CURES = {
     "params": "{} or more model sizes",
     "tokens": "more token counts",
     "share": "more ratios",
+    "progress": "bases that saw more tokens or fewer",
     "k1": "more domains",
     "k2": "more domains",
 }

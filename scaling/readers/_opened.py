@@ -8,7 +8,9 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-COLUMNS = frozenset({"params", "tokens", "ratio", "general_loss", "domain_loss"})  # one of them makes a file a run table
+COLUMNS = frozenset(
+    {"params", "tokens", "ratio", "general_loss", "domain_loss"}
+)  # one of them makes a file a run table
 _GZIP, _HEAD = b"\x1f\x8b", 1 << 16
 
 

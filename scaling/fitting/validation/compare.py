@@ -146,7 +146,7 @@ def _unfit(runs: Runs, law: Law) -> str | None:
     if not tells_domains_apart(law) and domains > 1:
         return f"it does not tell the table's {domains} domains apart"
     columns = {"params": "params", "tokens": "tokens", "share": "ratio"}
-    whose = units(trained).to_numpy()
+    whose = pd.factorize(units(trained))[0]
     blind = [
         v
         for v, c in columns.items()

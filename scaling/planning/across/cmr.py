@@ -6,7 +6,7 @@ Source: Gu et al. 2024, arXiv 2407.17467, definitions 1 to 3; the link across si
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,14 @@ from scaling.planning.across.cmr_tokens import LAWS, TokenLaws, token_laws
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import (
+    distance_warnings,
+    factors,
+    impossible,
+    ratio_warnings,
+    refuse_farther,
+    refuse_smaller,
+)
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.root import largest_ratio
@@ -55,6 +62,7 @@ def cmr_plan(
     draws: int = 200,
     seed: int = 0,
     multiplier: float = math.inf,
+    far: bool = False,
 ) -> Plan:
     """The largest ratio that keeps the tolerance at `tokens` and whose general loss has turned by then.
 
@@ -74,18 +82,23 @@ def cmr_plan(
     >>> plan.status, round(plan.value, 2)
     ('ok', 0.21)
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     runs = runs.stage("trunk")
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
     ranges = _ranges(runs)
     refuse_smaller(ranges, question.params)
     try:
+        refuse_farther(ranges, question)
         answers = _answers(token_laws(runs), question, draws, seed, multiplier)
-        return _plan(runs, answers, question, ranges)
+        plan = _plan(runs, answers, question, ranges)
+        if reason := impossible(plan.losses()):
+            raise NotIdentified(reason)
+        return plan
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return not_identified(question, str(reason), blank, definition="cmr", law=_RATIO_LAW, route="link")
+        plan = not_identified(question, str(reason), blank, definition="cmr", law=_RATIO_LAW, route="link")
+        return replace(plan, warnings=(*plan.warnings, *runs.decisive()))
 
 
 def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:

@@ -42,8 +42,9 @@ class TokenLaws:
         """T_0 (runs,): the token count from which dF/dT <= 0 up to `tokens`, F = dL_dom + multiplier * dL_gen.
 
         0 where it holds from the start, infinity where it does not hold at `tokens`, NaN where it cannot be told: a run
-        with fewer checkpoints than the law has parameters has no slope at its end. The default is the paper's limit of a large multiplier, where T_0 is the top of the general loss. Read off a grid even in log T
-        (0.8 % steps), since only the sign of the slope is needed.
+        with fewer checkpoints than the law has parameters has no slope at its end. The default is the paper's limit of a
+        large multiplier, where T_0 is the top of the general loss. Read off a grid even in log T (0.8 % steps), since only
+        the sign of the slope is needed.
         """
         grid = np.geomspace(tokens / 100, tokens, _STEPS)
         path = self.deltas("general", grid)

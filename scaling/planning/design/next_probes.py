@@ -46,6 +46,7 @@ def next_probes(
     level: float = 0.9,
     draws: int = 200,
     seed: int = 0,
+    far: bool = False,
 ) -> NextProbes:
     """The runs within `budget` FLOPs after which the critical ratio at (params, tokens) would be known best.
 
@@ -73,7 +74,7 @@ def next_probes(
     >>> list(found.runs.columns)
     ['params', 'ratio', 'tokens', 'seed', 'flops', 'width_after']
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     _check(runs, budget, checkpoints)
     law, note = planning_law(runs) if law is None else (law, "")
     if get_law(law).target == "ratio":

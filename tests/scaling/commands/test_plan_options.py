@@ -126,7 +126,7 @@ def test_the_link_takes_the_law_asked_for(
     capsys: pytest.CaptureFixture[str], runs: Path, links: list[dict[str, Any]]
 ) -> None:
     ask(capsys, runs, "--route", "link", "--law", "dcpt", "--relative", "--level", 0.8)
-    assert links == [{**WHERE, "tolerance": 0.05, "law": "dcpt", "relative": True, "level": 0.8}]
+    assert links == [{**WHERE, "tolerance": 0.05, "law": "dcpt", "relative": True, "level": 0.8, "far": False}]
 
 
 def test_the_link_says_as_well_why_it_takes_dcpt(

@@ -133,7 +133,7 @@ def test_tradeoff(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
     }  # fmt: skip
     assert len(found["rows"]) == 6
     (critical,) = [row for row in found["rows"] if row["critical"]]
-    assert set(critical) == {"ratio", "general_loss", "domain_loss", "rise", "within", "pareto", "critical"}
+    assert set(critical) == {"ratio", "general_loss", "domain_loss", "rise", "within", "pareto", "critical", "outside"}
     assert set(critical["domain_loss"]) == ESTIMATE
     assert critical["ratio"] == found["critical_ratio"]["value"]
     assert critical["rise"]["value"] == pytest.approx(0.05)
