@@ -140,16 +140,20 @@ class TestNumbersThatNoModelCanHave:
         )
 
     def test_a_loss_below_nothing(self, ask: Any, forgetting_world: World, tmp_path: Path) -> None:
-        frame = forgetting_world(1e-3)
-        falling = frame.assign(
-            domain_loss=4.0 - 0.8 * np.log10(frame["tokens"] / 1e7 + 1) - 0.6 * np.log10(frame["params"] / 1e6)
-        )
-        fit = str(tmp_path / "fit.json")
-        ask(falling, "fit", "--law", "dcpt_l1", "--draws", "5", "--out", fit)
-        plan = ask(Path(fit), "plan", "--params", "5e9", "--tokens", "8e10")
-        predicted = ask(Path(fit), "predict", "--params", "5e9", "--tokens", "8e10", "--ratio", "0.5")
-        losses = [plan["domain_loss"]["value"], predicted["domain_loss"]["value"]]
-        assert all(loss is None or loss > 0 for loss in losses)
+        frame, fit = forgetting_world(1e-4, per_param=(100.0, 33.0, 10.0)), str(tmp_path / "fit.json")
+        gain = 0.8 * np.log1p(frame["tokens"] / frame["base_tokens"]) - 0.01 * frame["ratio"]
+        falling = frame.assign(general_loss=frame.groupby("params")["general_loss"].transform("first") - gain)
+        ask(falling, "fit", "--law", "forgetting", "--draws", "5", "--out", fit)
+        where = ("--params", "1e7", "--tokens", "9e10")
+        plan = ask(Path(fit), "plan", *where)
+        assert plan["status"] == "not_identified"
+        assert noted(plan, "the law gives a general loss of -", "which no model has")
+        assert plan["general_loss"]["value"] is None
+        predicted = ask(Path(fit), "predict", *where, "--ratio", "0.5")
+        assert predicted["general_loss"] == {"value": None, "low": None, "high": None}
+        assert noted(predicted, "the law gives a general loss of -", "which no model has")
+        rows = ask(Path(fit), "tradeoff", *where)["rows"]
+        assert all(row["general_loss"]["value"] is None for row in rows)
 
     def test_perplexities(self, ask: Any, forgetting_world: World) -> None:
         frame = forgetting_world(1e-3)

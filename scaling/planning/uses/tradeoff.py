@@ -152,7 +152,9 @@ def _table(
     within[np.isnan(rise)] = pd.NA
     columns: dict[str, Any] = {"ratio": ratios}
     for name, one in {"general_loss": general.loss, "domain_loss": domain, "rise": general.rise}.items():
-        columns |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        none = (one.value <= 0) if name != "rise" else np.zeros(len(ratios), bool)  # no model has such a loss
+        ends = {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        columns |= {end: np.where(none, math.nan, values) for end, values in ends.items()}
     # Rise and general loss differ by one number, and either may be all that is known.
     cost = np.where(np.isnan(rise), general.loss.value, rise)
     front = np.zeros(len(ratios), bool)
