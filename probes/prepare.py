@@ -109,11 +109,19 @@ def _pack(
     report = partial(progress, f"tokens of {part.name}")
     blocks = corpus.pack(part, folder, *own, sweep.context, work / "shards", work / "sides", report)
     if len(blocks.held_out) < sweep.evaluate.blocks:
-        raise InputError(
-            f"corpus {part.name!r} is too small for its held-out split: evaluate.blocks asks for "
-            f"{sweep.evaluate.blocks} blocks of {sweep.context} tokens, it has {len(blocks.held_out)}"
-        )
+        raise _too_small(sweep, part, len(blocks.held_out), corpus.decided(part, folder, work / "sides"))
     return Packed.of(blocks)
+
+
+def _too_small(sweep: config.Sweep, part: config.Corpus, blocks: int, found: corpus.Sides) -> InputError:
+    """The source with the fewest held-out documents for its share is what the others wait for."""
+    held = found.count(corpus.HELD_OUT)
+    short = min(range(len(held)), key=lambda number: held[number] / part.shares[number])
+    what = (
+        f"it is too small for its held-out split: evaluate.blocks asks for {sweep.evaluate.blocks} blocks of "
+        f"{sweep.context} tokens, it has {blocks}"
+    )
+    return corpus.too_little(part, short, found, what)
 
 
 def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from probes import config
-from probes.corpus import files
+from probes.corpus import files, split
 from probes.corpus.progress import Meter, Report, between, nobody
 from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
 from probes.shares import Part, interleave
 from probes.storage import digest, read_json, write_atomically, write_json
-from scaling.errors import InputError
 
 _PACK_SEED = 20240607  # fixes the order of blocks once for all runs; not a knob
 _SIDES = {"train": TRAIN, "held_out": HELD_OUT}
@@ -77,6 +76,7 @@ def pack(
     notes = cache / f"{corpus.name}-{key}.json"
     if not all(path.exists() for path in (*paths.values(), notes)):
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
+        split.check(corpus, found)
         counts = _write(corpus, folder, encoder, found, paths, between(report, _DECIDING, 1))
         write_json(notes, {"near_duplicates": found.near_duplicates, "blocks": counts})
     report(1.0)
@@ -95,28 +95,27 @@ def _plain(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def _write(
-    corpus: config.Corpus, folder: Path, encoder: Encoder, sides: Sides, paths: dict[str, Path], report: Report
+    corpus: config.Corpus, folder: Path, encoder: Encoder, found: Sides, paths: dict[str, Path], report: Report
 ) -> dict[str, list[int]]:
     """Write both shards; the number of blocks of each source in the order of `paths`."""
-    meter = Meter(sum(sum(sides.count(side)) for side in _SIDES.values()), report)
+    meter = Meter(sum(sum(found.count(side)) for side in _SIDES.values()), report)
     counts: dict[str, list[int]] = {}
     for name, path in paths.items():
 
         def texts(part: Path, name: str = name) -> None:
-            sources = (meter.watch(sides.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
-            counts[name] = write_shard(part, sources, encoder, lambda found: _arranged(corpus, name, found, encoder))
+            sources = (meter.watch(found.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
+            counts[name] = write_shard(part, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found))
 
         write_atomically(path, texts)
     return counts
 
 
-def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: Encoder) -> Order:
+def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: Encoder, found: Sides) -> Order:
     """The order of the blocks of all sources on one side; InputError where a source has none."""
-    for number, count in enumerate(counts, start=1):
+    for number, count in enumerate(counts):
         if not count and (side == "held_out" or corpus.has_training_text):
-            which = f"corpus {corpus.name!r}" + (f", source {number}" if len(counts) > 1 else "")
-            text = side.replace("_", "-")
-            raise InputError(f"{which}: its {text} text is shorter than one block of {encoder.context} tokens")
+            short = f"its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
+            raise split.too_little(corpus, number, found, short)
     starts = np.cumsum([0, *counts[:-1]])
     orders = [
         start + np.random.default_rng(_PACK_SEED).permutation(count)

@@ -10,7 +10,7 @@ from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 from tokenizers.trainers import BpeTrainer
 
 from probes import config
-from probes.corpus import files
+from probes.corpus import files, split
 from probes.corpus.progress import Meter, Report, between, nobody
 from probes.corpus.sides import TRAIN, decided
 from probes.storage import digest, write_atomically
@@ -34,6 +34,7 @@ def tokenizer_for(
     path = cache / f"{digest([files.contents(corpus, folder), vocab_size])}.json"
     if not path.exists():
         found = decided(corpus, folder, sides or cache, between(report, 0, 0.7))
+        split.check(corpus, found)
         meter = Meter(sum(found.count(TRAIN)), between(report, 0.7, 1))
         texts = (text for i, part in enumerate(corpus.parts) for text in found.texts(part, i, TRAIN, folder))
         train_tokenizer(meter.watch(texts), vocab_size, path)
