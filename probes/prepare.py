@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from probes import config, corpus, jobs, models, trackers
 from probes.jobs import AnyJob, Job, Packed
 from probes.source import Pretrained
@@ -140,11 +138,7 @@ def _epochs(sweep: config.Sweep, job: Job) -> Sequence[float]:
     """How often a run sees the general and the domain corpus; a base that is pre-trained sees the first alone."""
     blocks = job.steps * job.batch_blocks
     if not job.domain:
-        return [blocks / len(_mapped(job.general))]
+        return [blocks / len(corpus.open_blocks(job.general.files[0]))]
     sampled = sweep.general.sample_from_base
-    general = -(-sampled // job.context) if sampled else len(_mapped(job.general))
-    return jobs.mixture(job, general, len(_mapped(job.domain))).epochs(blocks)
-
-
-def _mapped(packed: Packed) -> Any:
-    return np.load(packed.files[0], mmap_mode="r", allow_pickle=False)
+    general = -(-sampled // job.context) if sampled else len(corpus.open_blocks(job.general.files[0]))
+    return jobs.mixture(job, general, len(corpus.open_blocks(job.domain.files[0]))).epochs(blocks)

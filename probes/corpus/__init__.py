@@ -7,7 +7,7 @@ Arrows run one way: packing -> shards, vocabulary -> split -> sides -> near, fil
 """
 
 from probes.corpus.files import check, expand, require
-from probes.corpus.packing import Blocks, pack
+from probes.corpus.packing import Blocks, open_blocks, pack
 from probes.corpus.readers import documents
 from probes.corpus.sides import HELD_OUT, Sides, decided
 from probes.corpus.split import too_little
@@ -23,6 +23,7 @@ __all__ = [
     "decided",
     "documents",
     "expand",
+    "open_blocks",
     "pack",
     "require",
     "tokenizer_for",

@@ -17,6 +17,7 @@ from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
 from probes.shares import Part, interleave
 from probes.storage import digest, read_json, write_atomically, write_json
+from scaling.errors import InputError
 
 _PACK_SEED = 20240607  # fixes the order of blocks once for all runs; not a knob
 _SIDES = {"train": TRAIN, "held_out": HELD_OUT}
@@ -74,16 +75,35 @@ def pack(
     key = digest(identity)
     paths = {part: cache / f"{corpus.name}-{key}.{part}.npy" for part in _SIDES}
     notes = cache / f"{corpus.name}-{key}.json"
-    if not all(path.exists() for path in (*paths.values(), notes)):
+    if (kept := _kept(paths, notes)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
         split.check(corpus, found)
         counts = _write(corpus, folder, encoder, found, paths, between(report, _DECIDING, 1))
         write_json(notes, {"near_duplicates": found.near_duplicates, "blocks": counts})
+        kept = _kept(paths, notes)
     report(1.0)
-    arrays = {part: np.load(path, mmap_mode="r", allow_pickle=False) for part, path in paths.items()}
-    kept = read_json(notes)
-    parts = tuple(Part(*one) for one in zip(kept["blocks"]["train"], corpus.shares, strict=True))
-    return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, kept["near_duplicates"])
+    if kept is None:
+        raise InputError(f"{cache}: another process removes what is packed there; start again")
+    arrays, noted = kept
+    parts = tuple(Part(*one) for one in zip(noted["blocks"]["train"], corpus.shares, strict=True))
+    return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, noted["near_duplicates"])
+
+
+def _kept(paths: dict[str, Path], notes: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """What was packed before and the notes on it; None where a part of it is not there."""
+    try:
+        return {part: open_blocks(path) for part, path in paths.items()}, read_json(notes)
+    except FileNotFoundError:
+        return None
+
+
+def open_blocks(path: str | Path) -> NDArray[Any]:
+    """Packed blocks of shape (blocks, context), memory-mapped; InputError where the file is damaged."""
+    try:
+        blocks: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{path}: damaged; delete it and start again") from error
+    return blocks
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:

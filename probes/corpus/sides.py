@@ -59,15 +59,22 @@ class Sides:
 def decided(corpus: config.Corpus, folder: Path, cache: Path, report: Report = nobody) -> Sides:
     """The sides of a corpus; cached under a hash of its contents and of how they are split."""
     path = cache / f"{digest(files.contents(corpus, folder))}.sides.npz"
-    if not path.exists():
-        arrays = decide(corpus, folder, report)
-        named = {f"train_{i}": codes for i, codes in enumerate(arrays.train)}
-        named |= {f"held_out_{i}": codes for i, codes in enumerate(arrays.held_out)}
+    if (found := _kept(path, len(corpus.parts))) is None:
+        found = decide(corpus, folder, report)
+        named = {f"train_{i}": codes for i, codes in enumerate(found.train)}
+        named |= {f"held_out_{i}": codes for i, codes in enumerate(found.held_out)}
         write_atomically(path, lambda part: _save(part, named))
     report(1.0)
+    return found
+
+
+def _kept(path: Path, parts: int) -> Sides | None:
+    """What was decided before; None where it is not there."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Sides(*([kept[f"{side}_{i}"] for i in range(len(corpus.parts))] for side in ("train", "held_out")))
+            return Sides(*([kept[f"{side}_{i}"] for i in range(parts)] for side in ("train", "held_out")))
+    except FileNotFoundError:
+        return None
     except (ValueError, EOFError, KeyError, BadZipFile) as error:
         raise InputError(f"{path}: damaged; delete it and start again") from error
 
