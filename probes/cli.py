@@ -1,7 +1,9 @@
 """The command `probes`: `probes run SWEEP.yaml --out RUNS.parquet` and `probes plan SWEEP.yaml`."""
 
+import importlib.util
 import json
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +13,9 @@ import tyro
 
 from probes.config import load_sweep
 from scaling.errors import InputError
+
+EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+INSTALL = 'pip install "cpt-scaling[probes]"'
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,11 @@ class Run:
 
     def __call__(self) -> None:
         """Train, then say what was done."""
+        from probes import models
         from probes.progress import Bars
         from probes.sweep import run
 
+        models.quiet()
         summary = run(self.sweep, self.out, Bars(), self.work)
         if not summary.rows:
             raise InputError(
@@ -57,9 +64,17 @@ class Plan:
 
     def __call__(self) -> None:
         """Print the plan."""
+        from probes import models, prepare
         from probes.cost import estimate
 
-        lines = [asdict(line) for line in estimate(load_sweep(self.sweep))]
+        models.quiet()
+        sweep = load_sweep(self.sweep)
+        wrong = _complaint(lambda: prepare.check_corpora(sweep, self.sweep.parent))
+        try:
+            prepare.check_bases(sweep)
+            lines = [asdict(line) for line in estimate(sweep)]
+        except InputError as error:
+            raise wrong or error from None
         total = {
             "runs": sum(line["runs"] for line in lines),
             "flops": sum(line["runs"] * line["flops"] for line in lines),
@@ -69,6 +84,18 @@ class Plan:
             print(json.dumps({"lines": lines, **total}))
         else:
             _print_plan(lines, total)
+        sys.stdout.flush()
+        if wrong:  # what it costs is known without the corpora
+            raise wrong
+
+
+def _complaint(check: Callable[[], None]) -> InputError | None:
+    """What a check finds to be wrong."""
+    try:
+        check()
+    except InputError as error:
+        return error
+    return None
 
 
 def _print_plan(lines: list[dict[str, Any]], total: dict[str, Any]) -> None:
@@ -94,18 +121,36 @@ Command = Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Plan, tyro.con
 def main() -> None:
     """Entry point: exit code 0 on an answer, 2 on bad input with one sentence on standard error."""
     command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
+    if not sys.warnoptions:  # of the libraries; what a user must know is said by us
+        warnings.simplefilter("ignore")
     try:
+        require_extra()
         command()
     except InputError as error:
         sys.exit(_complain(str(error)))
     except OSError as error:
         sys.exit(_complain(f"{error.filename or 'probes'}: {error.strerror or error}"))
+    except ImportError as error:
+        sys.exit(_complain(f"{error}; install what it needs: {INSTALL}"))
     except KeyboardInterrupt:
         sys.exit(_complain("stopped; start again to go on from the last checkpoints"))
 
 
+def require_extra() -> None:
+    """InputError where a package is missing that training and planning need."""
+    if missing := [name for name in EXTRA if not _installed(name)]:
+        raise InputError(f"{', '.join(missing)}: not installed, and needed for this; {INSTALL}")
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def _complain(sentence: str) -> int:
-    print(f"probes: {sentence}", file=sys.stderr)
+    print(f"probes: {' '.join(sentence.split())}", file=sys.stderr)
     return 2
 
 

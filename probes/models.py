@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
-from transformers.utils import cached_file
+from transformers.utils import cached_file, logging
 
 from probes.source import Pretrained, Rung, Source
 from probes.storage import digest, file_digest
@@ -48,6 +48,12 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
 def ladder_rate(depth: int) -> float:
     """Peak pre-training rate of a rung: falls with the square root of the width."""
     return PEAK_RATE_AT_128 * math.sqrt(128 / (HEAD_WIDTH * depth))
+
+
+def quiet() -> None:
+    """Standard error is for our own sentences: transformers keeps its advice and its bars to itself."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
 
 
 def open_source(source: Source) -> PreTrainedModel:
@@ -123,8 +129,11 @@ def unknown_model(path: str, error: Exception) -> InputError:
         if Path(path).is_dir()
         else "no such folder, and not to be had from the hub"
     )
-    first = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0] or type(error).__name__
-    return InputError(f"base model {path!r}: {where} ({first})")
+    return InputError(f"base model {path!r}: {where} ({_first_sentence(error)})")
+
+
+def _first_sentence(error: Exception) -> str:
+    return re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0].strip() or type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -203,4 +212,24 @@ def load_tokenizer(source: Pretrained) -> AutoTokenizer:
     try:
         return AutoTokenizer.from_pretrained(source.path, use_fast=True, **_permitted(source))
     except _unloadable(source) as error:
-        raise unknown_model(source.path, error) from error
+        if not _has_config(source):
+            raise unknown_model(source.path, error) from error
+        raise no_tokenizer(source.path, error) from error
+
+
+def no_tokenizer(path: str, error: Exception | None = None) -> InputError:
+    """One sentence for a model that comes without its tokenizer."""
+    why = _first_sentence(error) if error else ""
+    detail = f" ({why})" if why and not why.endswith(":") else ""
+    return InputError(
+        f"base model {path!r}: it has no tokenizer that transformers loads; save the one that it was trained with "
+        f"beside it{detail}"
+    )
+
+
+def _has_config(source: Pretrained) -> bool:
+    """Whether there is a model at all."""
+    try:
+        return _config(source) is not None
+    except _unloadable(source):
+        return False

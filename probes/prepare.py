@@ -19,10 +19,21 @@ def nobody(what: str, share: float) -> None:
 
 
 def check(sweep: config.Sweep, folder: Path) -> None:
-    """InputError where a corpus file or a base is missing; nothing is written."""
-    for part in (sweep.general, sweep.domain):
-        if part.has_text:
-            corpus.check(part, folder)
+    """InputError for all that can be known to be wrong before whole corpora are read; nothing is written."""
+    check_corpora(sweep, folder)
+    check_bases(sweep)
+
+
+def check_corpora(sweep: config.Sweep, folder: Path) -> None:
+    """InputError where a corpus file is missing, or its beginning shows that it cannot be read as the sweep says."""
+    texts = [part for part in (sweep.general, sweep.domain) if part.has_text]
+    corpus.require(texts, folder)
+    for part in texts:
+        corpus.check(part, folder)
+
+
+def check_bases(sweep: config.Sweep) -> None:
+    """InputError where a tracker or a base is missing, or a base cannot be trained as the sweep says."""
     for name in sweep.trackers:
         trackers.check(name)
     for base in sweep.bases:
@@ -34,6 +45,8 @@ def check(sweep: config.Sweep, folder: Path) -> None:
             raise InputError(
                 f"base model {base.path!r}: context {sweep.context} is longer than its {positions} positions"
             )
+        if base.path is not None:
+            _own_vocabulary(jobs.pretrained(base))
 
 
 def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
@@ -95,6 +108,8 @@ def _own_vocabulary(source: Pretrained) -> Vocabulary:
         raise InputError(
             f"base model {source.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
         )
+    if not own.backend_tokenizer.encode("text", add_special_tokens=False).ids:  # made up where there are no files
+        raise models.no_tokenizer(source.path)
     vocabulary = models.shape(source).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
         raise InputError(f"base model {source.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
@@ -116,7 +131,7 @@ def _too_small(sweep: config.Sweep, part: config.Corpus, blocks: int, found: cor
     held = found.count(corpus.HELD_OUT)
     short = min(range(len(held)), key=lambda number: held[number] / part.shares[number])
     what = (
-        f"it is too small for its held-out split: evaluate.blocks asks for {sweep.evaluate.blocks} blocks of "
+        f" is too small for its held-out split: evaluate.blocks asks for {sweep.evaluate.blocks} blocks of "
         f"{sweep.context} tokens, it has {blocks}"
     )
     return corpus.too_little(part, short, found, what)

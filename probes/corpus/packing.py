@@ -134,7 +134,7 @@ def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: 
     """The order of the blocks of all sources on one side; InputError where a source has none."""
     for number, count in enumerate(counts):
         if not count and (side == "held_out" or corpus.has_training_text):
-            short = f"its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
+            short = f": its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
             raise split.too_little(corpus, number, found, short)
     starts = np.cumsum([0, *counts[:-1]])
     orders = [

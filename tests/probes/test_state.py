@@ -106,7 +106,7 @@ def test_a_result_that_vanishes_is_not_there(
 def test_what_is_kept_of_a_corpus_and_vanishes_is_made_again(tmp_path: Path) -> None:
     rows = [json.dumps({"text": f"document {i} says {'word ' * (i % 7 + 5)}{i}"}) for i in range(80)]
     (tmp_path / "a.jsonl").write_text("\n".join(rows))
-    corpus = config.Corpus(name="a", train=["a.jsonl"], held_out_fraction=0.3, near_duplicates=False)
+    corpus = config.Corpus(name="x", train=["a.jsonl"], held_out_fraction=0.3, near_duplicates=False)
     cache = tmp_path / "cache"
     tokenizer = tokenizer_for(corpus, 300, tmp_path, cache)
     before = pack(corpus, tmp_path, tokenizer, 0, 16, cache)
@@ -132,7 +132,6 @@ def test_without_locks_of_unix_a_run_is_one_sentence(make_sweep: Callable[..., P
     make_sweep()
     program = (
         "import sys; sys.modules['fcntl'] = None\n"
-        "import probes.config, probes.cost, probes.sweep, probes.worker\n"
         "from probes.cli import main\n"
         "sys.argv = ['probes', 'run', 'sweep.yaml', '--out', 'runs.csv']\nmain()"
     )

@@ -64,21 +64,21 @@ NONE_OF_FEW = [text for text in TEXTS if text.startswith(("document 1 ", "docume
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"train": ["book.txt"]}, "no document is held out (of 1 document 0 are held out): " + FEW),
-        ({"train": ["few.jsonl"]}, "no document is held out (of 3 documents 0 are held out): " + FEW),
-        ({"train": ["shard-*.txt"]}, "no document is held out (of 2 documents 0 are held out): " + FEW),
+        ({"train": ["book.txt"]}, "no document is held out (0 of 1 document held out): " + FEW),
+        ({"train": ["few.jsonl"]}, "no document is held out (0 of 3 documents held out): " + FEW),
+        ({"train": ["shard-*.txt"]}, "no document is held out (0 of 2 documents held out): " + FEW),
         (
             {"train": ["few.jsonl"], "held_out_fraction": 1 - 1e-9},
-            "no document is left to train on (of 3 documents 3 are held out): " + FEW,
+            "no document is left to train on (3 of 3 documents held out): " + FEW,
         ),
         (
             {"train": ["few.jsonl"], "held_out": ["few.jsonl"]},
-            "no document is left to train on (of 6 documents 3 are held out; 3 are empty, the same as others or "
+            "no document is left to train on (3 of 6 documents held out; 3 are empty, the same as others or "
             "near-duplicates of held-out text): name other files under train than under held_out",
         ),
         (
             {"train": ["few.jsonl"], "held_out": ["empty.jsonl"]},
-            "no document is held out (of 3 documents 0 are held out): name more files under held_out",
+            "no document is held out (0 of 3 documents held out): name more files under held_out",
         ),
     ],
 )
@@ -112,6 +112,6 @@ def test_held_out_text_that_is_too_short_is_told_by_its_cause(tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         prepare.unfold(sweep, tmp_path, tmp_path / "work")
     said = str(caught.value)
-    assert said.startswith("corpus 'web': it is too small for its held-out split: evaluate.blocks asks for 5000 blocks")
-    assert "(of 600 documents " in said
+    assert said.startswith("corpus 'web' is too small for its held-out split: evaluate.blocks asks for 5000 blocks")
+    assert " of 600 documents held out" in said
     assert said.endswith("raise held_out_fraction, or name more text under train or held_out")
