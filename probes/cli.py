@@ -2,12 +2,13 @@
 
 import importlib.util
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import tyro
 
@@ -15,6 +16,7 @@ from probes.config import load_sweep
 from scaling.errors import InputError
 
 EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+QUIET = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # read where they are first imported
 INSTALL = 'pip install "cpt-scaling[probes]"'
 
 
@@ -33,11 +35,9 @@ class Run:
 
     def __call__(self) -> None:
         """Train, then say what was done."""
-        from probes import models
         from probes.progress import Bars
         from probes.sweep import run
 
-        models.quiet()
         summary = run(self.sweep, self.out, Bars(), self.work)
         if not summary.rows:
             raise InputError(
@@ -55,24 +55,29 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """Say what a sweep would cost; nothing is trained (two steps of each size are timed)."""
+    """Say what a sweep would cost; nothing is trained (hours are FLOPs over the speed of matrix products here)."""
 
     sweep: tyro.conf.Positional[Path]
     """The sweep file (YAML)."""
+    device: Literal["h100", "h200", "a100", "cpu"] | None = None
+    """Plan for one of these instead of this machine, at a quarter of its published dense bf16 FLOPs; cpu is this one's."""
+    flops_per_second: str | None = None
+    """Plan for a machine that trains at so many FLOPs a second, such as 4e14."""
     json: bool = False
     """Print one JSON object instead of a table."""
 
     def __call__(self) -> None:
         """Print the plan."""
-        from probes import models, prepare
+        from probes import prepare
         from probes.cost import estimate
+        from probes.speed import speed
 
-        models.quiet()
+        at = speed(self.device, self.flops_per_second)
         sweep = load_sweep(self.sweep)
         wrong = _complaint(lambda: prepare.check_corpora(sweep, self.sweep.parent))
         try:
             prepare.check_bases(sweep)
-            lines = [asdict(line) for line in estimate(sweep)]
+            lines = [asdict(line) for line in estimate(sweep, at)]
         except InputError as error:
             raise wrong or error from None
         total = {
@@ -81,9 +86,10 @@ class Plan:
             "hours": sum(line["hours"] for line in lines),
         }
         if self.json:
-            print(json.dumps({"lines": lines, **total}))
+            print(json.dumps({"lines": lines, **total, "assumption": at.assumption}))
         else:
             _print_plan(lines, total)
+            print(at.assumption)
         sys.stdout.flush()
         if wrong:  # what it costs is known without the corpora
             raise wrong
@@ -123,6 +129,8 @@ def main() -> None:
     command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
     if not sys.warnoptions:  # of the libraries; what a user must know is said by us
         warnings.simplefilter("ignore")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     try:
         require_extra()
         command()

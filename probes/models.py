@@ -1,8 +1,6 @@
 """Base models: a ladder of small Llama-style models from one dial, or anything transformers loads."""
 
-import math
 import re
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,8 +8,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
-from transformers.utils import cached_file, logging
+from transformers.utils import cached_file
 
+from probes import ladder
+from probes.figures import Counts, Figures
 from probes.source import Pretrained, Rung, Source
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
@@ -19,8 +19,6 @@ from scaling.errors import InputError
 # what transformers raises for a model that is not there, damaged, of another kind, or in need of its own code
 UNLOADABLE = (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError)
 MAIN = "main"  # the branch of a hub name where no revision is given
-HEAD_WIDTH = 32
-PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
 
 def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
@@ -28,11 +26,10 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
 
     Depth 3, 4, 6, 10, 14, 20 give 0.33M, 0.80M, 2.7M, 12M, 34M and 98M non-embedding parameters.
     """
-    width = HEAD_WIDTH * depth
     return LlamaConfig(
         vocab_size=vocab_size,
-        hidden_size=width,
-        intermediate_size=HEAD_WIDTH * round(8 * width / (3 * HEAD_WIDTH)),
+        hidden_size=ladder.width(depth),
+        intermediate_size=ladder.feed_forward(depth),
         num_hidden_layers=depth,
         num_attention_heads=depth,
         num_key_value_heads=depth,
@@ -43,17 +40,6 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
         eos_token_id=0,
         pad_token_id=0,
     )
-
-
-def ladder_rate(depth: int) -> float:
-    """Peak pre-training rate of a rung: falls with the square root of the width."""
-    return PEAK_RATE_AT_128 * math.sqrt(128 / (HEAD_WIDTH * depth))
-
-
-def quiet() -> None:
-    """Standard error is for our own sentences: transformers keeps its advice and its bars to itself."""
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
 
 
 def open_source(source: Source) -> PreTrainedModel:
@@ -136,19 +122,6 @@ def _first_sentence(error: Exception) -> str:
     return re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0].strip() or type(error).__name__
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Parameters by group. `params` in the run table is `non_embedding`."""
-
-    embedding: int
-    non_embedding: int
-
-    @property
-    def total(self) -> int:
-        """All parameters, tied weights once."""
-        return self.embedding + self.non_embedding
-
-
 def count(model: PreTrainedModel) -> Counts:
     """Parameters by group; token embedding and output head are `embedding`, tied weights count once."""
     groups = {id(p) for m in (model.get_input_embeddings(), model.get_output_embeddings()) if m for p in m.parameters()}
@@ -196,15 +169,19 @@ def fingerprint(source: Pretrained) -> str:
     return digest([[file.name, file_digest(file)] for file in files])
 
 
-def flops_per_token(model: PreTrainedModel, context: int) -> float:
-    """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
+def figures(model: "PreTrainedModel") -> Figures:
+    """What is counted of a model."""
+    from probes.stack.shape import obstacle
 
-    Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
-    """
     config = model.config.get_text_config()  # itself, but for a model that takes pictures too
-    head = config.vocab_size * config.hidden_size
-    attention = 6 * config.num_hidden_layers * config.hidden_size * context
-    return float(6 * (count(model).non_embedding + head) + attention)
+    width = config.hidden_size
+    inner = getattr(config, "intermediate_size", None) or 4 * width
+    return Figures(count(model), config.num_hidden_layers, width, inner, config.vocab_size, obstacle(model))
+
+
+def flops_per_token(model: "PreTrainedModel", context: int) -> float:
+    """Training FLOPs a token, as `Figures` has them."""
+    return figures(model).flops_per_token(context)
 
 
 def load_tokenizer(source: Pretrained) -> AutoTokenizer:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from probes import config, corpus, jobs, models, trackers
+from probes import config, corpus, jobs, trackers
 from probes.jobs import AnyJob, Job, Packed
 from probes.source import Pretrained
 from scaling.errors import InputError
@@ -39,14 +39,21 @@ def check_bases(sweep: config.Sweep) -> None:
     for base in sweep.bases:
         if base.revision and Path(str(base.path)).is_dir():
             raise InputError(f"base model {base.path!r}: revision is for a hub name, and this is a folder")
-        shape: Any = jobs.base_shape(sweep, base).config
-        positions = getattr(shape, "max_position_embeddings", None)
-        if positions and sweep.context > positions:
-            raise InputError(
-                f"base model {base.path!r}: context {sweep.context} is longer than its {positions} positions"
-            )
         if base.path is not None:
-            _own_vocabulary(jobs.pretrained(base))
+            _check_pretrained(sweep, jobs.pretrained(base))
+
+
+def _check_pretrained(sweep: config.Sweep, source: Pretrained) -> None:
+    if _outside(source.path):
+        raise InputError(f"base model {source.path!r}: no such folder; build or download it first")
+    from probes import models  # transformers' models, which a plan of the ladder does without
+
+    positions = getattr(models.shape(source).config, "max_position_embeddings", None)
+    if positions and sweep.context > positions:
+        raise InputError(
+            f"base model {source.path!r}: context {sweep.context} is longer than its {positions} positions"
+        )
+    _own_vocabulary(source)
 
 
 def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
@@ -62,7 +69,7 @@ def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = n
             own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
         else:
             # all of it, the tokenizer too, is read at one commit
-            base = base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
+            base = _pinned(base)
             own = _own_vocabulary(jobs.pretrained(base))
         general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
         domain = _pack(sweep, sweep.domain, own, folder, work, progress)
@@ -100,8 +107,21 @@ def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: 
     return tokenizer, corpus.END_ID
 
 
+def _outside(path: str) -> bool:
+    """Whether it is neither a folder nor a name that a hub may have."""
+    return not Path(path).is_dir() and (path.startswith((".", "/", "~")) or path.count("/") > 1)
+
+
+def _pinned(base: config.Base) -> config.Base:
+    from probes import models
+
+    return base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
+
+
 def _own_vocabulary(source: Pretrained) -> Vocabulary:
     """The tokenizer that a model brings along."""
+    from probes import models
+
     own: Any = models.load_tokenizer(source)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):

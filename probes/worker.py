@@ -14,8 +14,8 @@ from typing import IO, Annotated, Any
 
 import torch
 from pydantic import Field, TypeAdapter
+from transformers.utils import logging
 
-from probes import models
 from probes.compute import device, enough_memory
 from probes.jobs import AnyJob, Job, Sample
 from probes.replay import perform as draw
@@ -31,7 +31,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, and that one ends us
     torch.set_num_threads(int(sys.argv[1]))
     torch.set_float32_matmul_precision("highest")
-    models.quiet()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         for line in sys.stdin:
             _answer(answers, _perform(JOBS.validate_json(line), answers, device()))

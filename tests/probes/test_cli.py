@@ -199,3 +199,19 @@ def test_a_package_that_cannot_be_loaded_is_one_sentence(
         call(monkeypatch, "plan", make_sweep())
     assert caught.value.code == 2
     assert 'install what it needs: pip install "cpt-scaling[probes]"' in capsys.readouterr().err
+
+
+def test_plan_says_what_it_assumes(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(monkeypatch, "plan", make_sweep())
+    assert "Assumed: 0." in capsys.readouterr().out
+    call(monkeypatch, "plan", make_sweep(), "--device", "a100", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert "312e12 FLOPs a second that one A100 does" in answer["assumption"]
+    assert answer["lines"][0]["flops_per_second"] == pytest.approx(78e12)
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "plan", make_sweep(), "--flops-per-second", "fast", "--json")
+    said = capsys.readouterr()
+    assert (caught.value.code, said.out) == (2, "")
+    assert "--flops-per-second: 'fast' is not a number" in said.err
