@@ -126,12 +126,12 @@ Command = Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Plan, tyro.con
 
 def main() -> None:
     """Entry point: exit code 0 on an answer, 2 on bad input with one sentence on standard error."""
-    command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
     if not sys.warnoptions:  # of the libraries; what a user must know is said by us
         warnings.simplefilter("ignore")
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
+        command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
         require_extra()
         command()
     except InputError as error:
@@ -139,15 +139,21 @@ def main() -> None:
     except OSError as error:
         sys.exit(_complain(f"{error.filename or 'probes'}: {error.strerror or error}"))
     except ImportError as error:
-        sys.exit(_complain(f"{error}; install what it needs: {INSTALL}"))
+        sys.exit(_complain(_missing() or f"{error}; install what it needs: {INSTALL}"))
     except KeyboardInterrupt:
         sys.exit(_complain("stopped; start again to go on from the last checkpoints"))
 
 
 def require_extra() -> None:
     """InputError where a package is missing that training and planning need."""
-    if missing := [name for name in EXTRA if not _installed(name)]:
-        raise InputError(f"{', '.join(missing)}: not installed, and needed for this; {INSTALL}")
+    if said := _missing():
+        raise InputError(said)
+
+
+def _missing() -> str:
+    """What is not installed of the extra, and the line that installs it; empty where all of it is."""
+    missing = [name for name in EXTRA if not _installed(name)]
+    return f"{', '.join(missing)} must be installed for this: {INSTALL}" if missing else ""
 
 
 def _installed(name: str) -> bool:

@@ -102,7 +102,7 @@ def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: 
     if tokenizer.get_vocab_size() != sweep.tokenizer.vocab_size:
         raise InputError(
             f"corpus {sweep.general.name!r} is too small for a vocabulary of {sweep.tokenizer.vocab_size}: "
-            f"it gives {tokenizer.get_vocab_size()}"
+            f"it gives {tokenizer.get_vocab_size()}; lower tokenizer.vocab_size or name more text"
         )
     return tokenizer, corpus.END_ID
 

@@ -5,6 +5,7 @@ from probes.corpus.opening import compression
 UNPACK = "unpack it and name the files in it"
 EXTRACT = "extract its text first"
 CONVERT = "convert it to parquet or JSONL"
+STRAY = 1e-3  # of the bytes of a text may be zero by mistake
 MAGIC = {
     b"PK\x03\x04": f"it looks like a ZIP archive or an office document; {UNPACK}",
     b"7z\xbc\xaf'\x1c": f"it looks like a 7z archive; {UNPACK}",
@@ -33,7 +34,7 @@ def named(start: bytes) -> str:
     if start[257:262] == b"ustar":
         return f"it looks like a tar archive; {UNPACK}"
     known = next((what for magic, what in MAGIC.items() if start.startswith(magic) and _sure(magic, start)), "")
-    return known or ("it looks like binary data; convert it to text" if b"\0" in start else "")
+    return known or ("it looks like binary data; convert it to text" if start.count(0) > STRAY * len(start) else "")
 
 
 def _sure(magic: bytes, start: bytes) -> bool:

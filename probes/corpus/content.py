@@ -6,6 +6,7 @@ prose and from source code for certain: a file is text unless all that is looked
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from typing import Self
 
 from probes.corpus import lists
 from probes.corpus.binary import named
-from probes.corpus.opening import ENCODING, bare_suffix, head, open_text
+from probes.corpus.opening import ENCODING, bare_suffix, head, not_utf8, open_text
 from scaling.errors import InputError
 
 TEXT, LINES, ARRAY, PARQUET, REFUSED = "text", "jsonl", "json_array", "parquet", "refused"
@@ -24,7 +25,7 @@ ROWS, ENOUGH, LONGEST = 20, 2**20, 2**26  # lines looked at, characters that mak
 JSON_NAMES = (".json", ".jsonl", ".ndjson")
 PLAIN_NAMES = ("", ".txt", ".text", ".dat", ".data")  # that say nothing of a format
 KEY = re.compile(r'\{(\s*)"(?:[^"\\]|\\.)*"\s*:')
-ESCAPE = "`format: text` reads it as it is"
+ESCAPE = "set `format: text` to read it as it is"
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class _Start:
 
     @classmethod
     def of(cls, path: Path, start: bytes) -> Self:
-        """Decoded; the last line is left out where it may be cut."""
-        text, cut = start.decode(ENCODING, "ignore"), len(start) == HEAD
+        """Decoded, which may raise; the last line is left out where it may be cut."""
+        cut = len(start) == HEAD
+        text = getincrementaldecoder(ENCODING)().decode(start, final=not cut)
         lines = [line for line in text.splitlines(keepends=True) if line.strip()]
         return cls(path, bare_suffix(path), text.lstrip(), lines[:-1] if cut and len(lines) > 1 else lines, cut)
 
@@ -82,7 +84,10 @@ def _look(path: Path, version: tuple[int, ...]) -> Look:
     if what := named(start):
         return Look(REFUSED, f"cannot be read as text: {what}")
     kinds: tuple[Callable[[_Start], Look | None], ...] = (_json_lines, _array, _json, _table, _list)
-    given = _Start.of(path, start)
+    try:
+        given = _Start.of(path, start)
+    except UnicodeDecodeError as error:
+        return Look(REFUSED, not_utf8(error))
     return next((found for kind in kinds if (found := kind(given))), Look(TEXT))
 
 
@@ -162,7 +167,7 @@ def _table(start: _Start) -> Look | None:
     if header is None:
         return None
     what = f"looks like a table with the columns {', '.join(header[:20])}"
-    return Look(REFUSED, f"{what}: convert it to parquet or JSONL and name its text column with `field`, or {ESCAPE}")
+    return Look(REFUSED, f"{what}: convert it to parquet or JSONL, or {ESCAPE}")
 
 
 def _list(start: _Start) -> Look | None:

@@ -36,7 +36,7 @@ def expand(patterns: Iterable[str], folder: Path, split: str = "train") -> list[
         own = {readers.part(path, split) for path in paths if path.is_file() or readers.claimed(path)}
         if not own:
             if any(path.is_dir() for path in paths):
-                raise InputError(f"{folder / pattern}: a folder, and no dataset saved to disk")
+                raise InputError(f"{folder / pattern}: a folder, and no dataset saved to disk; name the files in it")
             raise _missing(pattern, folder)
         found |= own
     return sorted(found)

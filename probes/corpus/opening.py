@@ -41,6 +41,11 @@ def bare_suffix(path: Path) -> str:
     return Path(next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)).suffix
 
 
+def not_utf8(error: UnicodeError) -> str:
+    """What is wrong with bytes that are no UTF-8, and what to do."""
+    return f"cannot be read as text ({error}): convert it to UTF-8 (iconv -f ENCODING -t UTF-8)"
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     """A file, decompressed on the way where its first bytes or its name say that it is compressed.
@@ -54,7 +59,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         opener: Callable[..., Any] = COMPRESSED.get(suffix, partial(open, mode="rb"))
         with opener(path) as raw:
             yield raw
-    except (UnicodeError, EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
+    except UnicodeError as error:
+        raise InputError(f"{path}: {not_utf8(error)}") from error
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path}: cannot be read as text ({error})") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error

@@ -168,26 +168,30 @@ class Finder:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in BLOCKED:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-sys.meta_path.insert(0, Finder())
+if HOW == "finder":
+    sys.meta_path.insert(0, Finder())
+else:
+    sys.modules.update(dict.fromkeys(BLOCKED))
 from probes.cli import main
 sys.argv = ["probes", *sys.argv[1:]]
 main()
 """
 
 
+@pytest.mark.parametrize("how", ["finder", "modules"])
 @pytest.mark.parametrize("blocked", [["torch", "transformers", "tokenizers", "safetensors"], ["tokenizers"]])
 @pytest.mark.parametrize("command", [["plan"], ["plan", "--json"], ["run", "--out", "runs.parquet"]])
 def test_without_the_extra_it_is_one_sentence(
-    make_sweep: MakeSweep, tmp_path: Path, command: list[str], blocked: list[str]
+    make_sweep: MakeSweep, tmp_path: Path, command: list[str], blocked: list[str], how: str
 ) -> None:
     arguments = [command[0], str(make_sweep()), *command[1:]]
-    program = WITHOUT.replace("BLOCKED", repr(blocked))
+    program = WITHOUT.replace("BLOCKED", repr(blocked)).replace("HOW", repr(how))
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stdout) == (2, "")
     names = ", ".join(blocked)
-    assert done.stderr == f'probes: {names}: not installed, and needed for this; pip install "cpt-scaling[probes]"\n'
+    assert done.stderr == f'probes: {names} must be installed for this: pip install "cpt-scaling[probes]"\n'
     assert not (tmp_path / "runs.parquet.work").exists()
 
 

@@ -145,8 +145,15 @@ def test_other_bytes_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it is compressed twice"):
         list(documents(tmp_path / "a.txt.gz"))
     (tmp_path / "latin.txt").write_bytes("é".encode("latin-1"))
-    with pytest.raises(InputError, match=r"latin\.txt: cannot be read as text"):
-        list(documents(tmp_path / "latin.txt"))
+    for act in (documents, readers.check):
+        with pytest.raises(InputError, match=r"latin\.txt: cannot be read as text .*: convert it to UTF-8"):
+            act(tmp_path / "latin.txt")
+    (tmp_path / "cut.txt").write_text("é" * content.HEAD)
+    (tmp_path / "odd.txt").write_text("x" + "é" * content.HEAD)
+    assert {readers.check(tmp_path / name) for name in ("cut.txt", "odd.txt")} == {"text"}
+    (tmp_path / "late.txt").write_bytes(b"x" * content.HEAD + "é".encode("latin-1"))
+    with pytest.raises(InputError, match=r"late\.txt: cannot be read as text .*: convert it to UTF-8"):
+        list(documents(tmp_path / "late.txt"))
 
 
 def test_parquet_without_its_suffix(tmp_path: Path) -> None:
@@ -177,6 +184,7 @@ PROSE = {
     "magic2.txt": "BZh9 is how it begins\n",
     "min.map": '{"version": 3, "sources": []}',
     "hash.txt": "d41d8cd98f00b204e9800998ecf8427e is a hash.\n",
+    "stray.txt": "A zero byte \0 came in by mistake. " + "And the text goes on. " * 60,
     "unicode.txt": "«Où, quand?» — 日本語、テキスト\n",
 }
 
