@@ -101,8 +101,8 @@ _ = sweep.write_text(SWEEP, encoding="utf-8")
 
 # %% [markdown]
 # ## 3. What would it cost?
-# In a shell: `probes plan toy.yaml`. It times two steps of each size on this machine and trains nothing. From Python
-# the same is `estimate`; tokens and FLOPs are a job's, hours those of all its runs.
+# In a shell: `probes plan toy.yaml`. It times matrix products of each size on this machine and trains nothing. From
+# Python the same is `estimate`; tokens and FLOPs are a job's, hours those of all its runs.
 
 # %%
 pd.DataFrame(estimate(load_sweep(sweep)))
