@@ -28,12 +28,12 @@ all:
 	@$(PYTHON) .ci/venv.py $(VENV) $(ALL)
 
 demo: core
-	@$(PY) -m scaling.demo data/runs/$(SWEEP).parquet out
+	@$(PY) -m scaling.cli demo data/runs/$(SWEEP).parquet --out out
 
 demo-probes:
 	@$(PYTHON) .ci/venv.py $(VENV) probes
 	@$(PY) -m probes.cli run data/runs/demo.yaml --out out/demo/runs.parquet
-	@$(PY) -m scaling.demo out/demo/runs.parquet out/demo
+	@$(PY) -m scaling.cli demo out/demo/runs.parquet --out out/demo
 
 sweep:
 	@$(PYTHON) .ci/venv.py $(VENV) probes

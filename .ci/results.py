@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS, FIGURES = ROOT / "benchmarks" / "results", ROOT / "docs" / "figures"
 SWEEP = "data/runs/prose-python.parquet"
 SCRIPTS = {
-    "demo.txt": ["-m", "scaling.demo", SWEEP, "out"],
+    "demo.txt": ["-m", "scaling.cli", "demo", SWEEP, "--out", "out"],
     "shipped_fit.md": ["benchmarks/shipped_fit.py"],
     "compare.md": ["benchmarks/compare.py"],
     "critical_ratio_rollout.md": ["benchmarks/critical_ratio_rollout.py"],

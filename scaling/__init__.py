@@ -16,6 +16,7 @@ from scaling.version import VERSION
 
 if TYPE_CHECKING:
     from scaling.errors import InputError as InputError
+    from scaling.example import example_runs as example_runs
     from scaling.fitting import load_fit as load_fit
     from scaling.fitting.fit import fit as fit
     from scaling.fitting.intervals.profile import profile as profile
@@ -58,6 +59,7 @@ _PUBLIC = {
     "cmr_plan": "scaling.planning",
     "compare_laws": "scaling.fitting.validation",
     "critical_ratio": "scaling.planning",
+    "example_runs": "scaling.example",
     "fit": "scaling.fitting",
     "limited_data": "scaling.planning",
     "linked_ratio": "scaling.planning",
@@ -91,6 +93,7 @@ __all__ = [
     "cmr_plan",
     "compare_laws",
     "critical_ratio",
+    "example_runs",
     "fit",
     "limited_data",
     "linked_ratio",

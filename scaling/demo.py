@@ -1,4 +1,4 @@
-"""The whole way from a run table to an answer: `python -m scaling.demo RUNS OUT`, what `make demo` runs.
+"""The whole way from a run table to an answer: what `scaling demo` and `make demo` run.
 
 Fits the law that plans are made with, D-CPT and the CMR laws, prints their critical ratios for a model larger than any probe,
 and draws four figures.
@@ -6,21 +6,22 @@ and draws four figures.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import tyro
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 import scaling
+from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
 from scaling.laws import get_law
 from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio, planning_law
@@ -29,42 +30,73 @@ from scaling.units import format_count
 
 
 @dataclass(frozen=True)
-class Demo:
-    """Fit, plan and draw."""
+class Answer:
+    """A table's fit, its plans by the law's title, and the drawn figures by file name."""
 
-    runs: tyro.conf.Positional[Path]
-    """The run table."""
-    out: tyro.conf.Positional[Path]
-    """The folder for fit.json and the figures."""
-    larger: float = 4.0
-    """The target is this many times the largest probe."""
-    tolerance: float = 0.05
-    """Allowed rise of the general loss, nats per token."""
+    runs: Runs
+    fit: Fit
+    plans: dict[str, Plan]
+    tolerance: float
+    pictures: dict[str, Figure]
+
+    def write(self, out: Path) -> list[Path]:
+        """Write fit.json and the figures into a folder, which is made; returns their paths."""
+        out.mkdir(parents=True, exist_ok=True)
+        paths = [out / "fit.json"]
+        self.fit.save(paths[0])
+        for name, figure in self.pictures.items():
+            paths.append(out / f"{name}.png")
+            figure.savefig(paths[-1], dpi=120)
+            plt.close(figure)
+        return paths
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """The target, one object a plan as `scaling plan --json` has it, and the measured ratios of the probed sizes."""
+        question = next(iter(self.plans.values())).question
+        measured = measured_critical_ratio(self.runs, self.tolerance)
+        return {
+            "source": self.runs.source,
+            "params": question.params,
+            "tokens": question.tokens,
+            "tolerance": question.tolerance,
+            "plans": [plan.to_json_dict() for plan in self.plans.values()],
+            "measured": measured.to_dict("records"),
+        }
 
 
-def main(demo: Demo) -> None:
-    """Print the answer and write the figures."""
-    mpl.use("agg")
-    console = Console(width=110, highlight=False)
-    table = scaling.load_runs(demo.runs, stage="all")
+def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer:
+    """Fit, plan and draw; nothing is written. The target has `larger` times the parameters of the largest probe.
+
+    Raises:
+        InputError: the table cannot carry it, as where it has one model size or no general loss.
+    """
+    if not 0 < larger < float("inf"):
+        raise InputError(f"larger must be above 0, not {larger:g}; write 4 for four times the largest probe")
+    table = scaling.load_runs(source, stage="all")
     runs = table.stage("auto")
-    demo.out.mkdir(parents=True, exist_ok=True)
-    law = planning_law(runs)[0]
-    fit = scaling.fit(runs, law=law)
-    fit.save(demo.out / "fit.json")
-    console.print(fit.summary(), markup=False)
-    console.print(cmr_table(runs, demo.tolerance))
     ends = runs.rows("general")
-    params, tokens = demo.larger * float(ends["params"].max()), float(ends["tokens"].max())
-    plans = {get_law(law).title: critical_ratio(fit, params, tokens, demo.tolerance)}
-    if law != "dcpt":
-        plans["D-CPT law"] = critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, demo.tolerance)
-    plans["CMR law"] = cmr_plan(table, params, tokens, demo.tolerance)
-    for name, plan in plans.items():
+    if ends.empty or runs.rows("domain").empty:
+        raise InputError(f"{runs.source}: the demo needs both losses, general_loss and domain_loss")
+    fit = scaling.fit(runs, law=planning_law(runs)[0])
+    params, tokens = larger * float(ends["params"].max()), float(ends["tokens"].max())
+    plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
+    if fit.law != "dcpt":
+        plans["D-CPT law"] = critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, tolerance)
+    plans["CMR law"] = cmr_plan(table, params, tokens, tolerance)
+    return Answer(runs, fit, plans, tolerance, draw(runs, fit, plans, tolerance))
+
+
+def show(found: Answer, files: list[Path]) -> None:
+    """Print the fit, the CMR laws, the plans, and which figures were written."""
+    console = Console(width=110, highlight=False)
+    console.print(found.fit.summary(), markup=False)
+    console.print(cmr_table(found.runs, found.tolerance))
+    for name, plan in found.plans.items():
         console.print(f"\n{name}", style="bold")
         console.print(plan.summary(), markup=False)
-    for path in draw(runs, fit, plans, demo):
-        console.print(f"wrote {path}", markup=False)
+    for path in files:
+        if path.suffix == ".png":
+            console.print(f"wrote {path}", markup=False)
 
 
 def cmr_table(runs: Runs, tolerance: float) -> Table:
@@ -89,40 +121,35 @@ def _cells(size: float, corpus: str, law: pd.Series) -> list[str]:
     return [format_count(size), corpus, *(f"{law[name]:.4g}" for name in ("a", "s", "b")), f"{law['r2']:.4f}"]
 
 
-def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], demo: Demo) -> list[Path]:
-    """Write the figures to the demo's folder; returns their names."""
+def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], tolerance: float) -> dict[str, Figure]:
+    """The figures by name."""
+    mpl.use("agg")
     target = next(iter(plans.values())).question
-    measured = measured_critical_ratio(runs, demo.tolerance)
+    measured = measured_critical_ratio(runs, tolerance)
     pictures: dict[str, list[Callable[[Axes], Axes]]] = {
         "loss_by_ratio": [
-            lambda ax: scaling.plot_loss_by_ratio(runs, fit, over_base=True, tolerance=demo.tolerance, ax=ax),
+            lambda ax: scaling.plot_loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
             lambda ax: scaling.plot_loss_by_ratio(runs, fit, "domain", ax=ax),
         ],
         "loss_by_tokens": [
             lambda ax: scaling.plot_loss_by_tokens(runs, fit, "general", ax=ax),
             lambda ax: scaling.plot_loss_by_tokens(runs, fit, "domain", ax=ax),
         ],
-        "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, demo.tolerance, ax=ax)],
+        "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
         "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, fit=fit, ax=ax)],
     }
-    return [_save(demo.out / f"{name}.png", parts) for name, parts in pictures.items()]
+    return {name: _drawn(parts) for name, parts in pictures.items()}
 
 
-def _save(path: Path, parts: list[Callable[[Axes], Axes]]) -> Path:
-    """Draw the parts of a picture side by side."""
+def _drawn(parts: list[Callable[[Axes], Axes]]) -> Figure:
+    """The parts of a picture side by side."""
     figure, axes = plt.subplots(
         1, len(parts), figsize=(1.5 + 4.5 * len(parts), 4.2), layout="constrained", squeeze=False
     )
-    for ax, part in zip(axes[0], parts, strict=True):
-        part(ax)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-    return path
-
-
-if __name__ == "__main__":
     try:
-        main(tyro.cli(Demo))
-    except scaling.InputError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        sys.exit(2)
+        for ax, part in zip(axes[0], parts, strict=True):
+            part(ax)
+    except InputError:
+        plt.close(figure)
+        raise
+    return figure

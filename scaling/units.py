@@ -42,6 +42,19 @@ def format_count(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def counted(count: int, what: str) -> str:
+    """Write how many there are of something, with its plural where it is not one.
+
+    >>> counted(1, "run"), counted(0, "row"), counted(2, "branch"), counted(12_000, "near copy")
+    ('1 run', '0 rows', '2 branches', '12000 near copies')
+    """
+    if count == 1:
+        return f"{count} {what}"
+    if what.endswith("y") and what[-2:-1] not in "aeiou":
+        return f"{count} {what[:-1]}ies"
+    return f"{count} {what}{'es' if what.endswith(('ch', 's', 'sh', 'x')) else 's'}"
+
+
 def finite_or_none(value: float) -> float | None:
     """A number as JSON can hold it: NaN and infinities become None."""
     return float(value) if math.isfinite(value) else None

@@ -7,6 +7,7 @@ from tyro.conf import subcommand
 from scaling.commands.allocate import Allocate
 from scaling.commands.check import Check
 from scaling.commands.compare import Compare
+from scaling.commands.demo import Demo
 from scaling.commands.fit import Fit
 from scaling.commands.limited import Limited
 from scaling.commands.next import Next
@@ -28,4 +29,5 @@ Command = (
     | Annotated[Validate, subcommand("validate")]
     | Annotated[Compare, subcommand("compare")]
     | Annotated[Report, subcommand("report")]
+    | Annotated[Demo, subcommand("demo")]
 )

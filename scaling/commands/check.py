@@ -10,7 +10,7 @@ from tyro.conf import Positional
 
 from scaling.commands.options import StageOption, print_json, print_notes, print_table, read_runs
 from scaling.stages import described
-from scaling.units import format_count
+from scaling.units import counted, format_count
 
 if TYPE_CHECKING:
     from scaling.runs import Runs
@@ -41,7 +41,7 @@ class Check:
             print(_branches(found))
         rising = found["rise_then_fall"]
         some = ", ".join(rising[:3]) + (", ..." if len(rising) > 3 else "")
-        early = [f"the general loss rises before it falls in {len(rising)} runs: {some}"] if rising else []
+        early = [f"the general loss rises before it falls in {counted(len(rising), 'run')}: {some}"] if rising else []
         print_notes([*runs.warnings, *early])
 
 
@@ -79,5 +79,5 @@ def _print_sizes(runs: Runs, found: dict[str, Any]) -> None:
         tokens = f"{format_count(group['tokens'].min())} to {format_count(group['tokens'].max())}"
         losses = [f"{known[size]:.4f}" if size in known else "-" for known in base.values()]
         rows.append([format_count(size), str(group["run"].nunique()), str(len(group)), ratios, tokens, *losses])
-    title = f"{found['source']}: {found['rows']} rows, {found['runs']} runs"
+    title = f"{found['source']}: {counted(found['rows'], 'row')}, {counted(found['runs'], 'run')}"
     print_table(title, heads, rows)

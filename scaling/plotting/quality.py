@@ -14,7 +14,7 @@ from scaling.fitting.residuals import residuals
 from scaling.laws import get_law
 from scaling.plotting import style
 from scaling.runs import Runs
-from scaling.units import format_count
+from scaling.units import counted, format_count
 
 AXES = {"params": "params (non-embedding)", "tokens": "CPT tokens", "ratio": "ratio (domain share of CPT tokens)"}
 MARGIN = 0.15  # of what the fitted rows span, on either side of them
@@ -137,5 +137,5 @@ def _beyond(ax: Axes, rows: pd.DataFrame, low: float, high: float, columns: tupl
     outside = ((rows[list(columns)] < low) | (rows[list(columns)] > high)).any(axis=1)
     count = int(outside.sum())
     if count:
-        note = f"{count} row{'s' if count > 1 else ''} left out of the fit beyond the axes"
+        note = f"{counted(count, 'row')} left out of the fit beyond the axes"
         ax.set_title(note, fontsize=style.SMALL, loc="right", color=style.GREY)

@@ -72,6 +72,16 @@ def test_check(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     assert "note: only one model size" in text
 
 
+def test_check_counts_one_run_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    losses = [3.0, 3.4, 3.3, 3.2, 3.1, 3.0]
+    rows = [[1e6, place * 1e6, 0.5, loss] for place, loss in enumerate(losses)]
+    pd.DataFrame(rows, columns=["params", "tokens", "ratio", "general_loss"]).to_csv(tmp_path / "a.csv", index=False)
+    assert main(["check", str(tmp_path / "a.csv")]) == 0
+    text = capsys.readouterr().out
+    assert "a.csv: 6 rows, 1 run\n" in text
+    assert "rises before it falls in 1 run: " in text
+
+
 def test_fit_writes_what_predict_and_plan_read(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
     out = tmp_path / "fit.json"
     found = ask(capsys, "fit", runs, "--out", out, "--draws", 20)

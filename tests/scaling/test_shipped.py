@@ -1,14 +1,12 @@
-"""The sweep in data/runs/ and the demo that is made from it."""
+"""The sweep in data/runs/."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
 import scaling
-from scaling.demo import Demo, main
 from scaling.runs import Runs
 
 FOLDER = Path(__file__).parents[2] / "data" / "runs"
@@ -42,14 +40,3 @@ def test_dcpt_describes_the_domain_loss_with_its_burn_in_stated(runs: Runs) -> N
     assert fit.domain.r2 >= 0.98
     assert fit.burn_in > 0
     assert any("rises before it falls" in warning for warning in fit.warnings)
-
-
-def test_the_demo_prints_its_plans_and_draws_four_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(Demo(FOLDER / "prose-python.parquet", tmp_path))
-    printed = capsys.readouterr().out
-    assert printed.count("critical ratio  ") == 3
-    assert "of the largest probe" in printed
-    assert (tmp_path / "fit.json").exists()
-    pictures = sorted(tmp_path.glob("*.png"))
-    assert [path.stem for path in pictures] == ["critical_ratio", "loss_by_ratio", "loss_by_tokens", "tradeoff"]
-    assert all(np.asarray(Image.open(path).convert("L")).std() > 5 for path in pictures)

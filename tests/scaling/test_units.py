@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling.errors import InputError
-from scaling.units import format_count, parse_count
+from scaling.units import counted, format_count, parse_count
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,20 @@ def test_counts_are_written_short(value: float, text: str) -> None:
 @given(st.floats(1, 1e15))
 def test_writing_then_reading_keeps_three_digits(value: float) -> None:
     assert math.isclose(parse_count(format_count(value)), value, rel_tol=5.1e-3)
+
+
+@pytest.mark.parametrize(
+    ("count", "what", "words"),
+    [
+        (1, "run", "1 run"),
+        (0, "run", "0 runs"),
+        (2, "row", "2 rows"),
+        (1, "branch", "1 branch"),
+        (2, "branch", "2 branches"),
+        (3, "loss", "3 losses"),
+        (2, "near copy", "2 near copies"),
+        (2, "day", "2 days"),
+    ],
+)
+def test_one_is_told_as_one(count: int, what: str, words: str) -> None:
+    assert counted(count, what) == words
