@@ -21,6 +21,7 @@ from scaling.fitting.result import Fit, Provenance
 from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs
 from scaling.stages import units
+from scaling.units import counted
 from scaling.version import VERSION
 
 NO_INTERVAL = (
@@ -113,7 +114,7 @@ def _draw(
     fits = {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}
     empty = [c for c, found in fits.items() if not len(found)]
     if draws and empty:
-        note = NO_INTERVAL.format("one run" if runs == 1 else f"{runs} runs", " and ".join(empty))
+        note = NO_INTERVAL.format(counted(runs, "run"), " and ".join(empty))
         return {c: found[:0] for c, found in fits.items()}, note, "none"
     if draws and draws * (1 - level) < 2 - 1e-9:
         note = "; ".join([*([note] if note else []), f"{draws} draws are too few for an interval of {100 * level:g} %"])

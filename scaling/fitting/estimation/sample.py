@@ -14,6 +14,7 @@ from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
 from scaling.runs import Runs
 from scaling.stages import units
+from scaling.units import counted
 
 
 @dataclass(frozen=True)
@@ -137,5 +138,5 @@ def _usable(made: Sample, law: Law, source: str) -> Sample:
         raise InputError(f"{source}: the law {law.name} has no value at a share of 0, and the table has nothing else")
     if not bad.any():
         return made
-    note = f"{int(bad.sum())} rows at a share of 0 are left out: the law {law.name} has no value there"
+    note = f"{counted(int(bad.sum()), 'row')} at a share of 0 left out: the law {law.name} has no value there"
     return replace(made.select(~bad), warnings=(note,))

@@ -23,6 +23,7 @@ from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs
+from scaling.units import counted
 
 HARDLY = 0.9  # of the width before: a narrowing by less is said to be hardly one
 
@@ -133,8 +134,8 @@ def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
     refuse_smaller(general.ranges, question.params)
     if general.runs < len(general.parameters):
         raise InputError(
-            f"{runs.source}: {general.runs} runs are fewer than the {len(general.parameters)} parameters of the law "
-            f"{general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
+            f"{runs.source}: with {counted(general.runs, 'run')} there are fewer than the {len(general.parameters)} "
+            f"parameters of the law {general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
         )
     return general
 
@@ -152,7 +153,9 @@ def _notes(general: CorpusFit, chosen: Choice, possible: pd.DataFrame) -> list[s
             "the budget pays for"
         )
     if chosen.full:
-        notes.append(f"stopped after {len(chosen.places)} runs with budget left: fit those first, then ask again")
+        notes.append(
+            f"stopped after {counted(len(chosen.places), 'run')} with budget left: fit those first, then ask again"
+        )
     new = set(possible["params"].iloc[chosen.places]) - set(known.params if known else ())
     if new and not (known and known.known):
         notes.append(
