@@ -182,8 +182,8 @@ print(plan.summary())
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.1, ax=left)
-scaling.plot_loss_by_tokens(runs, fit, "general", ax=right)
+scaling.plot.loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.1, ax=left)
+scaling.plot.loss_by_tokens(runs, fit, "general", ax=right)
 plt.show()
 
 # %% [markdown]

@@ -128,15 +128,15 @@ def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], tolerance: float) -> dict
     measured = measured_critical_ratio(runs, tolerance)
     pictures: dict[str, list[Callable[[Axes], Axes]]] = {
         "loss_by_ratio": [
-            lambda ax: scaling.plot_loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
-            lambda ax: scaling.plot_loss_by_ratio(runs, fit, "domain", ax=ax),
+            lambda ax: scaling.plot.loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
+            lambda ax: scaling.plot.loss_by_ratio(runs, fit, "domain", ax=ax),
         ],
         "loss_by_tokens": [
-            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "general", ax=ax),
-            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "domain", ax=ax),
+            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "general", ax=ax),
+            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "domain", ax=ax),
         ],
-        "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
-        "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, fit=fit, ax=ax)],
+        "tradeoff": [lambda ax: scaling.plot.tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
+        "critical_ratio": [lambda ax: scaling.plot.critical_ratio(measured, plans, fit=fit, ax=ax)],
     }
     return {name: _drawn(parts) for name, parts in pictures.items()}
 

@@ -133,9 +133,10 @@ def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
     assert general is not None
     refuse_smaller(general.ranges, question.params)
     if general.runs < len(general.parameters):
+        there, law = counted(general.runs, "run"), f"parameters of the law {general.law}"
         raise InputError(
-            f"{runs.source}: with {counted(general.runs, 'run')} there are fewer than the {len(general.parameters)} "
-            f"parameters of the law {general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
+            f"{runs.source}: with {there} there are fewer than the {len(general.parameters)} {law}, so nothing tells which "
+            "would help; train a few at two or more sizes and ratios first"
         )
     return general
 
