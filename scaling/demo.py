@@ -24,7 +24,7 @@ import scaling
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
 from scaling.laws import get_law
-from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio, planning_law
+from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -77,7 +77,7 @@ def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer
     ends = runs.rows("general")
     if ends.empty or runs.rows("domain").empty:
         raise InputError(f"{runs.source}: the demo needs both losses, general_loss and domain_loss")
-    fit = scaling.fit(runs, law=planning_law(runs)[0])
+    fit = scaling.fit(runs)
     params, tokens = larger * float(ends["params"].max()), float(ends["tokens"].max())
     plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
     if fit.law != "dcpt":

@@ -359,3 +359,30 @@ class TestPassingAndToBeKept:
         assert fitted["E"] == pytest.approx(1.82, abs=0.03)
         assert fitted["alpha"] == pytest.approx(0.348, abs=0.02)
         assert fitted["beta"] == pytest.approx(0.366, abs=0.02)
+
+
+class TestOneDefaultBehindEveryDoor:
+    def test_the_same_table_gives_the_same_answer(self, ask: Any, forgetting_world: World, tmp_path: Path) -> None:
+        """Fit then plan, plan of the table, Python, next, limited, tradeoff, report and validate take one law."""
+        table, fit = forgetting_world(1e-3), str(tmp_path / "fit.json")
+        runs = scaling.load_runs(table)
+        saved = ask(table, "fit", "--out", fit)
+        plans = [
+            ask(table, "plan", *TARGET),
+            ask(Path(fit), "plan", *TARGET),
+            scaling.critical_ratio(scaling.fit(runs), 3e7, 1e8).to_json_dict(),
+            scaling.critical_ratio(scaling.load_fit(fit), 3e7, 1e8).to_json_dict(),
+        ]
+        assert all(plan["critical_ratio"] == pytest.approx(plans[0]["critical_ratio"]) for plan in plans)
+        budget = ("--budget", "1e17")
+        laws = [saved["law"], *(plan["law"] for plan in plans)]
+        laws += [ask(table, *one)["law"] for one in (("tradeoff", *TARGET), ("validate",), ("next", *TARGET, *budget))]
+        laws += [
+            ask(table, "plan", *TARGET, "--route", "link")["law"],
+            scaling.linked_ratio(runs, 3e7, 1e8, draws=0).law,
+        ]
+        laws += [scaling.validate_law(runs).law, scaling.next_probes(runs, 3e7, 1e8, budget=1e17, draws=8).law]
+        assert set(laws) == {"forgetting"}
+        without = table[table["tokens"] > 0]
+        doors = [ask(without, "fit")["law"], ask(without, "plan", *TARGET)["law"], ask(without, "validate")["law"]]
+        assert doors == ["dcpt"] * 3

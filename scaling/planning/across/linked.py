@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.nearness import groups, same
 from scaling.planning.across.link import linked, status_of
@@ -38,7 +39,7 @@ def linked_ratio(
     tokens: float,
     tolerance: float = 0.05,
     *,
-    law: str = "forgetting",
+    law: str = AUTO,
     relative: bool = False,
     level: float = 0.9,
     draws: int = 200,
@@ -66,23 +67,24 @@ def linked_ratio(
     rows = runs.rows("general")
     ranges = {name: (float(rows[name].min()), float(rows[name].max())) for name in ("params", "tokens", "ratio")}
     refuse_smaller(ranges, question.params)
+    law, why = chosen_law(runs, law)
     sizes = sorted(map(float, rows["params"].unique()))
     fits = {size: fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed) for size in sizes}
     own = next((size for size in sizes if same(size, question.params)), None)
     if own is not None:
         plan = critical_ratio(fits[own], params, tokens, tolerance, relative=relative, level=level, far=far)
-        return replace(plan, route="link")
+        return replace(plan, route="link", warnings=(*plan.warnings, *([why] if why else [])))
     try:
         refuse_farther(ranges, question)
         found, notes = _carried(fits, question, _tokens_at(runs, question))
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
         plan = not_identified(question, str(reason), blank, law=law, route="link")
-        return replace(plan, warnings=(*plan.warnings, *runs.decisive()))
+        return replace(plan, warnings=(*plan.warnings, *runs.decisive(), *([why] if why else [])))
     value = float(found[0])
     probed = sorted(map(float, rows["ratio"].unique()))
     warnings = [*runs.decisive(), *notes, *distance_warnings(ranges, question)]
-    warnings += ratio_warnings(ranges["ratio"], probed, value)
+    warnings += [*ratio_warnings(ranges["ratio"], probed, value), *([why] if why else [])]
     return Plan(
         critical_ratio=ratio_interval(found, question.level),
         status=status_of(value),

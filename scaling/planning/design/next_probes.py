@@ -9,10 +9,10 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit, fit
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
 from scaling.laws import get_law
 from scaling.planning.critical import ratio_interval, roots
-from scaling.planning.default import planning_law
 from scaling.planning.design.candidates import candidates, seeded
 from scaling.planning.design.greedy import Choice, choose
 from scaling.planning.design.next_result import COLUMNS, NextProbes
@@ -35,7 +35,7 @@ def next_probes(
     budget: float,
     tolerance: float = 0.05,
     *,
-    law: str | None = None,
+    law: str = AUTO,
     relative: bool = False,
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
@@ -52,7 +52,7 @@ def next_probes(
     """The runs within `budget` FLOPs after which the critical ratio at (params, tokens) would be known best.
 
     A run costs 6 N D, and 6 N base tokens once where the table has no base of its size. The law (by default that of
-    `planning_law`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
+    `fit`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
     checkpoints and the noise that the fit shows, at the fit and at draws of it (see `information`). Runs are chosen one by
     one, each time that of the largest fall of the answer's variance of those that the rest of the budget pays for (see
     `greedy`); a run may come again with another seed. Runs at the end that bring little together are left out.
@@ -77,7 +77,7 @@ def next_probes(
     """
     question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     _check(runs, budget, checkpoints)
-    law, note = planning_law(runs) if law is None else (law, "")
+    law, note = chosen_law(runs, law)
     if get_law(law).target == "ratio":
         raise InputError(f"the law {law} gives a ratio, not a loss, so it cannot be fitted to a run table")
     fitted = fit(runs, law, level=level, draws=draws, seed=seed)

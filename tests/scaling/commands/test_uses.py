@@ -40,7 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def saved(runs: Path) -> Path:
     path = runs.parent / "fit.json"
-    fit(load_runs(runs)).save(path)
+    fit(load_runs(runs), law="dcpt").save(path)
     return path
 
 
@@ -85,7 +85,7 @@ def test_limited(capsys: pytest.CaptureFixture[str], runs: Path, saved: Path) ->
     assert found["probe_epochs"] is None
     table = load_runs(runs)
     repeated = ask(capsys, LIMITED, runs, "--law", "dcpt", "--tokens", "3.2B", "--max-epochs", 2)
-    assert repeated == limited_data(fit(table), 1e9, 5e8, 3.2e9, max_epochs=2, runs=table).to_json_dict()
+    assert repeated == limited_data(fit(table, law="dcpt"), 1e9, 5e8, 3.2e9, max_epochs=2, runs=table).to_json_dict()
     assert repeated["probe_epochs"] == 2
     assert main(words(LIMITED, saved)) == 0
     assert "500M unique domain tokens, one epoch" in capsys.readouterr().out
