@@ -58,7 +58,7 @@ def one_world(resample: str, sizes: int, ratios: int, seed: int) -> dict[str, Hi
     frame, truth = world(seed)
     frame = frame[frame["params"].isin(SIZES[:sizes]) & frame["ratio"].isin(KEPT[ratios])]
     params, ratio = (4 if sizes > 1 else 1) * SIZES[sizes - 1], LOSS_RATIO if ratios > 1 else KEPT[ratios][0]
-    fit = scaling.fit(validate(frame, "world"), resample=resample, seed=seed, threads=1)
+    fit = scaling.fit(validate(frame, "world"), "dcpt", resample=resample, seed=seed, threads=1)
     hits = {}
     for corpus, share in (("general", 1 - ratio), ("domain", ratio)):
         there = fit.predict(params, TOKENS, ratio)[f"{corpus}_loss"]

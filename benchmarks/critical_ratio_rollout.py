@@ -22,7 +22,7 @@ import pandas as pd
 
 import scaling
 from scaling.fitting import Estimate
-from scaling.planning import cmr_plan, critical_ratio, linked_ratio, measured_critical_ratio
+from scaling.planning import critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -80,8 +80,8 @@ def rollout(runs: Runs, sweep: str) -> Iterator[Line]:
         yield Line(sweep, size, tolerance, MEASURED, Estimate(truth, *bounds), truth)
         plans = {route: critical_ratio(fit, size, tokens, tolerance, base_tokens=seen) for route, fit in fits.items()}
         plans[GIVEN] = critical_ratio(fits[DCPT], size, tokens, tolerance, base_general_loss=base)
-        plans[LINK] = linked_ratio(smaller, size, tokens, tolerance, draws=500)
-        plans[CMR] = cmr_plan(smaller, size, tokens, tolerance, draws=500)
+        plans[LINK] = critical_ratio(smaller, size, tokens, tolerance, method="link", draws=500)
+        plans[CMR] = critical_ratio(smaller, size, tokens, tolerance, method="cmr", draws=500)
         for route, plan in plans.items():
             yield Line(sweep, size, tolerance, route, plan.critical_ratio, truth)
 

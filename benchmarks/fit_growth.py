@@ -38,7 +38,7 @@ def once(rows: int, runs: int, draws: int) -> None:
     begin = time.perf_counter()
     valid = validate(frame, "growth")
     checked = time.perf_counter()
-    fit = scaling.fit(valid, draws=draws)
+    fit = scaling.fit(valid, "dcpt", draws=draws)
     end = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     width = fit.predict(4 * max(SIZES), 10e9, 0.3)["domain_loss"]

@@ -48,7 +48,9 @@ def ask(here: World, start: list[Run], budget: float) -> list[Run]:
     """The runs that next_probes chooses."""
     table = validate(here.table(start), "pilot")
     target = here.base_tokens(here.target)
-    found = next_probes(table, here.target, here.longest, budget, TOLERANCE, base_tokens=target, bases=here.sizes[2:])
+    found = next_probes(
+        table, here.target, here.longest, TOLERANCE, budget=budget, base_tokens=target, bases=here.sizes[2:]
+    )
     return [(float(r.params), float(r.ratio), int(r.seed)) for r in found.runs.itertuples()]
 
 

@@ -22,7 +22,6 @@ from forgetting_worlds import FAMILIES, TOLERANCE, World, world
 
 import scaling
 from scaling.planning import Plan, critical_ratio
-from scaling.planning.across.linked import linked_ratio
 from scaling.runs import Runs, validate
 
 WAYS = ("forgetting", "D-CPT L3, base loss carried", "link of one forgetting fit a size")
@@ -57,7 +56,7 @@ class Answer:
 def ask(way: str, runs: Runs, here: World) -> Plan:
     """The plan for the world's target by one way."""
     if way == WAYS[2]:
-        return linked_ratio(runs, here.target, here.longest, TOLERANCE)
+        return critical_ratio(runs, here.target, here.longest, TOLERANCE, method="link")
     if way == WAYS[1]:
         return critical_ratio(scaling.fit(runs, "dcpt", threads=1), here.target, here.longest, TOLERANCE)
     fit = scaling.fit(runs, "forgetting", threads=1)

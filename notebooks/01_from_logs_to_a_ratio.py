@@ -133,7 +133,7 @@ print(plan.summary())
 plans = {
     "forgetting law": plan,
     "D-CPT law": scaling.critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, TOLERANCE),
-    "CMR law": scaling.cmr_plan(runs, params, tokens, TOLERANCE),
+    "CMR law": scaling.critical_ratio(runs, params, tokens, TOLERANCE, method="cmr"),
 }
 answers = {name: (one.value, *one.interval, one.status) for name, one in plans.items()}
 pd.DataFrame(answers, index=["critical ratio", "low", "high", "status"]).T

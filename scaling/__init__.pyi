@@ -17,12 +17,11 @@ from scaling.planning import Allocation as Allocation
 from scaling.planning import LimitedData as LimitedData
 from scaling.planning import NextProbes as NextProbes
 from scaling.planning import Plan as Plan
+from scaling.planning import Target as Target
 from scaling.planning import Tradeoff as Tradeoff
 from scaling.planning import allocate_compute as allocate_compute
-from scaling.planning import cmr_plan as cmr_plan
 from scaling.planning import critical_ratio as critical_ratio
 from scaling.planning import limited_data as limited_data
-from scaling.planning import linked_ratio as linked_ratio
 from scaling.planning import measured_critical_ratio as measured_critical_ratio
 from scaling.planning import next_probes as next_probes
 from scaling.planning import tradeoff_table as tradeoff_table

@@ -1,4 +1,5 @@
-"""Rows of one checkpoint: those that complete each other are joined, of a repeated evaluation the later is kept.
+"""Rows of one checkpoint: those that complete each other are joined, of a repeated evaluation the later is kept. Evaluations
+of a base that differ stay side by side, since a base's loss is the mean of all that were logged.
 
 A trainer with two held-out sets logs them in two rows, and a resumed run evaluates its last checkpoint again. Two runs
 under one name look like the second, but differ by more, or at every checkpoint.
@@ -15,7 +16,8 @@ import pandas as pd
 from scaling._schema import LOSSES
 from scaling.errors import InputError
 
-REPEATED = 0.02  # of a loss: evaluations of one checkpoint on other hardware differ by less
+REPEATED = 0.005  # of a loss: evaluations of one checkpoint on other hardware differ by less
+MANY = 3  # checkpoints of a run that were evaluated twice with other results: no resumed run has so many
 _ONE_RUN = ("ratio", "domain", "seed", "trunk")  # with two values at one checkpoint there are two runs
 
 
@@ -27,20 +29,45 @@ def one_row_each(
     named: whether the table itself tells runs apart (column run or seed). rows: the row numbers for messages. Raises
     InputError for rows that contradict each other.
     """
-    key = ["run", "tokens"]
+    key = ["run", "tokens", "params"]  # bases of all sizes may share one name
+    _refuse_two_sizes(table, source, rows)
     doubled = table.duplicated(key, keep=False)
     if not doubled.any():
         return table, ()
-    part = table[doubled]
-    group = part.groupby(key, sort=False).ngroup().to_numpy()
+    part, group = _groups(table, doubled, key)
     _refuse_two_runs(part, group, source, rows)
     differences = _differences(part, group)
+    bases = differences.index[part.groupby(group)["tokens"].first().loc[differences.index] == 0]
+    if len(bases):  # they are averaged like those of other runs, in whatever order they stand
+        doubled &= ~pd.Series(np.isin(group, bases), index=part.index).reindex(table.index, fill_value=False)
+        part, group = _groups(table, doubled, key)
+        differences = _differences(part, group)
+    if part.empty:
+        return table, ()
     if not differences.empty:
         _refuse_contradictions(table, part, group, differences, named, source, rows)
     kept = part.groupby(group, sort=False).last()  # per column the last value that is there
     kept.index = part.index[np.unique(group, return_index=True)[1]]
     joined = pd.concat([table[~doubled], kept.astype(part.dtypes.to_dict())]).sort_index()
     return joined[table.columns], tuple(_sentences(part, group, differences))
+
+
+def _groups(table: pd.DataFrame, rows: pd.Series[bool], key: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Those rows of the table, and the number of the checkpoint (n,) that each is of."""
+    part = table[rows]
+    return part, part.groupby(key, sort=False).ngroup().to_numpy()
+
+
+def _refuse_two_sizes(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None:
+    """Refuse trained rows of one run and token count whose sizes differ: runs of a mixture that share its name."""
+    trained = table[table["tokens"] > 0]
+    doubled = trained[trained.duplicated(["run", "tokens"], keep=False)]
+    if doubled.empty or (doubled.groupby(["run", "tokens"])["params"].nunique() == 1).all():
+        return
+    group = doubled.groupby(["run", "tokens"], sort=False).ngroup().to_numpy()
+    several = doubled["params"].groupby(group).nunique()
+    first, second = _two_rows(doubled, group, int(several.index[several > 1][0]), "params")
+    raise InputError(f"{_place(doubled, first, second, source, rows)} with two values of params; name each run apart")
 
 
 def _refuse_two_runs(part: pd.DataFrame, group: np.ndarray, source: str, rows: Sequence[int]) -> None:
@@ -71,16 +98,17 @@ def _refuse_contradictions(
     source: str,
     rows: Sequence[int],
 ) -> None:
-    """Refuse differences too large for two evaluations of one checkpoint and, in a table that does not tell runs apart, a
-    run of which most checkpoints differ."""
+    """Refuse differences too large for two evaluations of one checkpoint, and a run of which most checkpoints differ (MANY
+    of them, where the table itself tells runs apart)."""
     scale = part[list(differences.columns)].groupby(group).max()
     far = (differences / scale.loc[differences.index]).max(axis=1)
     worst = int(differences.index.to_numpy()[far.to_numpy().argmax()])
     place = part.groupby(group)[["run", "tokens"]].first().loc[differences.index]
     trained = place[place["tokens"] > 0]
     all_of_them = table[table["tokens"] > 0].drop_duplicates(["run", "tokens"])["run"].value_counts()
-    share = trained["run"].value_counts() / all_of_them
-    many = not named and bool((share > 0.5).any())
+    twice = trained["run"].value_counts()
+    most = twice[twice / all_of_them.reindex(twice.index) > 0.5]
+    many = bool((most >= (MANY if named else 1)).any())
     if far[worst] <= REPEATED and not many:
         return
     loss = str(differences.loc[worst].idxmax())

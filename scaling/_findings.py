@@ -106,7 +106,7 @@ def _no_base(frame: pd.DataFrame) -> list[str]:
     trained = frame[frame["tokens"] > 0]
     if "general_loss" not in trained or trained["general_loss"].isna().all():
         return []
-    known = set(base_rows(frame, "general")[0]["params"])
+    known = set(base_rows(frame, "general")["params"])
     if not known:
         return ["no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"]
     sizes = set(trained["params"])

@@ -19,6 +19,8 @@ def run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Serie
         if nested.size:
             raise InputError(f"{source}: row {rows[nested[0]]}, column {column}: the cell is a list, not a name")
     if "run" in table:
+        blank = _empty(table["run"]) & (table["tokens"] == 0)  # nobody trained a base here, so it may lack a name
+        table = table.assign(run=table["run"].astype(object).mask(blank, "base")) if blank.any() else table
         empty = np.flatnonzero(_empty(table["run"]))
         if empty.size:
             raise InputError(f"{source}: row {rows[empty[0]]}, column run: the cell is empty")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scaling.nearness import groups
+from scaling.nearness import SAME, groups
 
-LOGGED = "logged_params"  # what the table wrote, where `params` holds the size that it counts as
+LOGGED = "params_as_logged"  # what the table wrote, where `params` holds the size that it counts as
 
 
 def joined_sizes(table: pd.DataFrame) -> pd.DataFrame:
     """The table with one value of params for sizes within 1 %: the one that most trained rows have.
 
-    What was logged is kept in the column logged_params, which fits look at; without sizes to join there is none.
+    What was logged is kept in the column params_as_logged, which fits look at; without sizes to join there is none.
     """
+    if LOGGED in table:  # a table that was read before
+        before = pd.to_numeric(table[LOGGED], errors="coerce").to_numpy(float)
+        ours = np.abs(before - table["params"].to_numpy()) <= SAME * table["params"].to_numpy()
+        table = table.assign(params=before).drop(columns=LOGGED) if ours.all() else table.drop(columns=LOGGED)
     size = groups(table["params"])
     trained = (table["tokens"] > 0).to_numpy()
     logged = table["params"].to_numpy(float)
@@ -24,4 +28,4 @@ def joined_sizes(table: pd.DataFrame) -> pd.DataFrame:
         return table
     usual = totals.sort_values(["size", "rows", "params"], ascending=[True, False, True]).drop_duplicates("size")
     one = usual["params"].to_numpy()[np.asarray(size)]
-    return table.assign(params=one, **({} if LOGGED in table else {LOGGED: logged}))
+    return table.assign(**{"params": one, LOGGED: logged})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -11,12 +13,14 @@ from scaling.nearness import distinct, groups
 from scaling.stages import branch_rows, units
 from scaling.units import format_count
 
+BASES = ("base_general_loss", "base_domain_loss")
 LEAST_PARAMS, LEAST_TOKENS = 1e4, 1e3  # no language model has fewer parameters, no run of one fewer tokens
 MOST_NATS = 12.5  # the log of 262,144, the largest vocabularies: what a model loses that knows nothing
 BASE_SPREAD = 0.005  # nats, a tenth of the usual tolerance: runs of one size have one base
 MOST_SPREAD = 0.05  # nats, the usual tolerance: so much is too much whatever the standard error
 _ERRORS = 3.0  # standard errors that two evaluations of one base may lie apart
 FEW_LEVELS = 5  # different ends of runs; with more, rounding hides nothing
+_SHOWS_PEAK = 3  # checkpoints, of which one is near the peak of the rate
 _ALIKE_RATES = 0.05  # learning rates that differ by less (relative) are one: warm-up may not have ended at a checkpoint
 
 
@@ -28,35 +32,44 @@ def wrong_units(frame: pd.DataFrame) -> list[str]:
 
 def _wrong_counts(trained: pd.DataFrame) -> list[str]:
     found = []
-    low, high = trained["params"].min(), trained["params"].max()
-    if low < LEAST_PARAMS:
-        found.append(
-            f"params is {_span(low, high)}: sizes are numbers of parameters; write 7e7 or 70000000 for 70 million"
-        )
-    most = trained["tokens"].max()
-    if most < LEAST_TOKENS:
-        found.append(f"tokens is {most:g} at most: write numbers of tokens; 2e9 for 2 billion")
-    if "base_tokens" in trained and 0 < trained["base_tokens"].max() < LEAST_TOKENS:
-        found.append(f"base_tokens is {trained['base_tokens'].max():g} at most: write numbers of tokens")
+    sizes = trained.loc[trained["params"] < LEAST_PARAMS, "params"]
+    if len(sizes):
+        written = _span(sizes.min(), sizes.max())
+        found.append(f"params is {written}: sizes are numbers of parameters; write 7e7 or 70000000 for 70 million")
+    ends = trained.groupby("run", sort=False)["tokens"].max()
+    short = ends[ends < LEAST_TOKENS]
+    if len(short):
+        where = "" if len(short) == len(ends) else f" in run {short.index[0]}" + (", ..." if len(short) > 1 else "")
+        found.append(f"tokens is {short.max():g} at most{where}: write numbers of tokens; 2e9 for 2 billion")
+    if "base_tokens" in trained:
+        few = trained.loc[
+            (trained["base_tokens"] > 0) & (trained["base_tokens"] < trained["params"] / 1e3), "base_tokens"
+        ]
+        if len(few):
+            found.append(f"base_tokens is {_span(few.min(), few.max())}: write numbers of tokens; 3e11 for 300 billion")
     return found
 
 
 def _wrong_losses(frame: pd.DataFrame) -> list[str]:
+    """Losses above what any vocabulary allows; of a base or of many rows they are perplexities, else of a run that diverged."""
     found = []
-    for loss in [name for name in LOSSES if name in frame]:
-        values = frame[loss].dropna()
+    start = frame["tokens"] == 0
+    columns = [(loss, rows) for loss in LOSSES if loss in frame for rows in (start, ~start)]
+    columns += [(name, ~start | start) for name in BASES if name in frame]
+    for loss, rows in columns:
+        values = frame.loc[rows, loss].dropna()
         high = values[values > MOST_NATS]
         if high.empty:
             continue
         limit = f"above {MOST_NATS} nats, the log of the largest vocabularies"
-        if len(high) < 0.1 * len(values):
+        if len(high) < 0.1 * len(values) and rows is not start:
             run = frame.loc[high.index[0], "run"]
             found.append(f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged")
         else:
             found.append(
                 f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs"
             )
-    return found
+    return list({one.partition(" is ")[0]: one for one in found}.values())
 
 
 def joined_values(frame: pd.DataFrame) -> list[str]:
@@ -96,34 +109,49 @@ def _base_losses(frame: pd.DataFrame) -> list[str]:
     """The bases of one size, where their losses lie further apart than evaluations of one model do."""
     found = []
     for corpus in ("general", "domain"):
-        rows, loss = base_rows(frame, corpus)
+        logged = f"base_{corpus}_loss"
+        column = frame[frame[logged].notna()] if logged in frame else frame.iloc[:0]
+        rows = base_rows(frame, corpus)
+        if len(column):
+            rows = pd.concat([rows, _bases(column, column[logged], np.nan)], ignore_index=True)
         if rows.empty:
             continue
-        keys = ["params", *(["domain"] if corpus == "domain" and "domain" in rows else [])]
-        error = rows[f"{corpus}_loss_se"].max() if f"{corpus}_loss_se" in rows and loss == f"{corpus}_loss" else 0.0
-        spread = rows.groupby(keys)[loss].agg(lambda values: values.max() - values.min())
-        far = spread[spread > min(max(BASE_SPREAD, _ERRORS * np.nan_to_num(error)), MOST_SPREAD)]
+        error = float(np.nan_to_num(rows["se"].max()))
+        keys = ["params", "domain"] if corpus == "domain" else ["params"]
+        spread = rows.groupby(keys)["loss"].agg(lambda values: values.max() - values.min())
+        far = spread[spread > min(max(BASE_SPREAD, _ERRORS * error), MOST_SPREAD)]
         if far.empty:
             continue
-        size = far.index[0][0] if len(keys) > 1 else far.index[0]
+        size = format_count(far.index[0][0] if corpus == "domain" else far.index[0])
         more = f", and at {len(far) - 1} more" if len(far) > 1 else ""
         found.append(
-            f"base {corpus} losses at {format_count(size)} params differ by {far.iloc[0]:.2g} nats between runs{more}: "
-            "their mean is used, so plan for one base and one held-out text at a time"
+            f"base {corpus} losses at {size} params differ by {far.iloc[0]:.2g} nats between runs{more}: their mean is used, "
+            "so plan for one base and one held-out text at a time"
         )
     return found
 
 
-def base_rows(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, str]:
-    """The rows that log the loss of a base, and the column: those at tokens 0, else any with base_general_loss or
-    base_domain_loss; none where the table has neither."""
-    loss, logged = f"{corpus}_loss", f"base_{corpus}_loss"
-    start = frame["tokens"] == 0
-    if loss in frame and frame.loc[start, loss].notna().any():
-        return frame[start & frame[loss].notna()], loss
+def base_rows(frame: pd.DataFrame, corpus: str) -> pd.DataFrame:
+    """Every logged loss of a base, one a row: params, loss, se (NaN where none is logged), domain ("" without the column).
+
+    They stand at tokens 0, and for sizes that have no such row in the column base_general_loss or base_domain_loss.
+    """
+    loss, logged, start = f"{corpus}_loss", f"base_{corpus}_loss", frame["tokens"] == 0
+    parts = []
+    if loss in frame:
+        own = frame[start & frame[loss].notna()]
+        parts.append(_bases(own, own[loss], own.get(f"{loss}_se", np.nan)))
     if logged in frame:
-        return frame[frame[logged].notna()], logged
-    return frame.iloc[:0], loss
+        there = frame[frame[logged].notna()]
+        if parts:
+            there = there[~there["params"].isin(parts[0]["params"])]
+        parts.append(_bases(there, there[logged], np.nan))
+    return pd.concat([_bases(frame.iloc[:0], frame["params"].iloc[:0], np.nan), *parts], ignore_index=True)
+
+
+def _bases(rows: pd.DataFrame, loss: pd.Series[float], error: Any) -> pd.DataFrame:
+    domain = rows["domain"].fillna("").astype(str) if "domain" in rows else ""
+    return pd.DataFrame({"params": rows["params"].astype(float), "loss": loss, "se": error, "domain": domain})
 
 
 def _base_tokens(trained: pd.DataFrame) -> list[str]:
@@ -153,7 +181,8 @@ def _rates(trained: pd.DataFrame) -> list[str]:
     if "learning_rate" not in trained:
         return []
     rows = trained[~branch_rows(trained) & (trained["learning_rate"] > 0)]
-    peaks = rows.groupby(units(rows), sort=False).agg(params=("params", "first"), rate=("learning_rate", "max"))
+    run = rows.groupby(units(rows), sort=False)
+    peaks = run.agg(params=("params", "first"), rate=("learning_rate", "max"))[run.size() >= _SHOWS_PEAK]
     for size, own in peaks.groupby("params")["rate"]:
         if own.max() > (1 + _ALIKE_RATES) * own.min():
             rates = ", ".join(f"{rate:.3g}" for rate in sorted(own.round(12).unique())[:4])

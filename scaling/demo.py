@@ -24,7 +24,7 @@ import scaling
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
 from scaling.laws import get_law
-from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio
+from scaling.planning import Plan, critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -52,7 +52,7 @@ class Answer:
 
     def to_json_dict(self) -> dict[str, Any]:
         """The target, one object a plan as `scaling plan --json` has it, and the measured ratios of the probed sizes."""
-        question = next(iter(self.plans.values())).question
+        question = next(iter(self.plans.values())).target
         measured = measured_critical_ratio(self.runs, self.tolerance)
         return {
             "source": self.runs.source,
@@ -82,7 +82,7 @@ def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer
     plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
     if fit.law != "dcpt":
         plans["D-CPT law"] = critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, tolerance)
-    plans["CMR law"] = cmr_plan(table, params, tokens, tolerance)
+    plans["CMR law"] = critical_ratio(table, params, tokens, tolerance, method="cmr")
     return Answer(runs, fit, plans, tolerance, draw(runs, fit, plans, tolerance))
 
 
@@ -124,7 +124,7 @@ def _cells(size: float, corpus: str, law: pd.Series) -> list[str]:
 def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], tolerance: float) -> dict[str, Figure]:
     """The figures by name."""
     mpl.use("agg")
-    target = next(iter(plans.values())).question
+    target = next(iter(plans.values())).target
     measured = measured_critical_ratio(runs, tolerance)
     pictures: dict[str, list[Callable[[Axes], Axes]]] = {
         "loss_by_ratio": [

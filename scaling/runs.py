@@ -29,7 +29,7 @@ class Runs:
     `frame` holds the contract's columns (float64 numbers, `run` always present as str, `trunk` None for runs that are no
     branches; other columns are kept), with a RangeIndex. Rows of a run are sorted by tokens, runs by size, ratio, seed and
     losses: by what they are, so that no name decides an answer. Sizes within 1 % are one size, and what was logged is then
-    in a column logged_params. A table without a column ratio has NaN there. `source` names the table in messages,
+    in a column params_as_logged. A table without a column ratio has NaN there. `source` names the table in messages,
     `warnings` are soft findings, the sentences of `left_out` (rows that are not here any more) first.
     """
 
@@ -64,16 +64,12 @@ class Runs:
     def base(self, corpus: str) -> pd.DataFrame:
         """Return the losses before CPT, one row a model size: columns params, loss, se (nats per token).
 
-        Taken from the rows at tokens 0, else from a column base_general_loss / base_domain_loss; empty where the table
-        has neither. Evaluations of one base share their held-out text, so averaging does not shrink `se`: it is the
-        mean logged standard error, or NaN where none is logged.
+        Taken from the rows at tokens 0, and for sizes without one from a column base_general_loss / base_domain_loss;
+        empty where the table has neither. Evaluations of one base share their held-out text, so averaging does not shrink
+        `se`: it is the mean logged standard error, or NaN where none is logged.
         """
         _loss_column(corpus)
-        rows, loss = base_rows(self.frame, corpus)
-        if rows.empty:
-            return pd.DataFrame({"params": [], "loss": [], "se": []}, dtype=np.float64)
-        error = rows[f"{corpus}_loss_se"] if loss == f"{corpus}_loss" and f"{corpus}_loss_se" in rows else np.nan
-        table = pd.DataFrame({"params": rows["params"], "loss": rows[loss], "se": error}, dtype=np.float64)
+        table = base_rows(self.frame, corpus)[["params", "loss", "se"]].astype(np.float64)
         return table.groupby("params", as_index=False).mean()
 
     def select(self, mask: npt.ArrayLike) -> Runs:
@@ -142,7 +138,8 @@ def _check_columns(table: pd.DataFrame, source: str) -> None:
         if column not in table:
             raise InputError(f"{source}: {_missing(column, table)}")
     if not any(loss in table for loss in LOSSES):
-        raise InputError(f"{source}: columns general_loss and domain_loss are both missing; at least one is needed")
+        lack = "columns general_loss and domain_loss are both missing; at least one is needed"
+        raise InputError(f"{source}: {lack}{_as_log(table)}")
     if table.empty:
         raise InputError(f"{source}: the table has no rows")
 
@@ -173,4 +170,4 @@ def _as_log(table: pd.DataFrame) -> str:
     """Advice for a table that looks like what a trainer or tracker wrote."""
     words = [str(name).strip().lower() for name in table.columns]
     log = any(name in ("step", "_step", "global_step", "epoch", "wall time", "iteration") for name in words)
-    return f"; {LOGS}" if log or any("eval" in name or "/" in name for name in words) else ""
+    return f"; {LOGS}" if log or any("eval" in name or ("/" in name and "loss" in name) for name in words) else ""

@@ -63,9 +63,8 @@ class Next(Target):
 
         return next_probes(
             runs,
+            self.target,
             budget=self.budget,
-            **self.question,
-            **self.base,
             law=self.law,
             sizes=self.sizes or None,
             ratios=self.ratios or None,

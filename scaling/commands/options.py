@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -92,13 +92,13 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
     for that one; another law sees its rows alone.
     """
     from scaling.errors import InputError
-    from scaling.fitting import fit, load_fit
+    from scaling.fitting import fit
     from scaling.readers import is_table
 
     if not is_table(source):
         if stage != "auto":
             raise InputError(f"{source.name}: --stage chooses rows of a run table, and this is a fit")
-        fitted = load_fit(source)
+        fitted = _load(source)
         if law not in (AUTO, fitted.law):
             raise InputError(
                 f"{source.name}: this is a fit of the law {fitted.law}, and --law says what to fit to a run table"
@@ -109,6 +109,21 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
         return _fitted(runs, law), runs
     runs = read_runs(source, None, stage)
     return fit(runs, law=law).at(domain), _of_domain(runs, domain)
+
+
+def _load(source: Path) -> Fit:
+    """A saved fit; of a file that is neither that nor a run table, what it looks like."""
+    from scaling.errors import InputError
+    from scaling.fitting import load_fit
+    from scaling.readers import looks_like
+
+    try:
+        return load_fit(source)
+    except InputError as reason:
+        what = looks_like(source)
+        if not what:
+            raise
+        raise InputError(f"{source.name}: {what}") from reason
 
 
 def _fitted(runs: Runs, law: str) -> Fit:
@@ -122,10 +137,16 @@ def _of_domain(runs: Runs, domain: str) -> Runs:
 
     if "domain" not in runs.frame:
         raise InputError(f"{runs.source}: column domain is missing, so there is no domain {domain!r} to choose")
-    there = sorted(runs.frame["domain"].dropna().astype(str).unique())
-    if domain not in there:
-        raise InputError(f"{runs.source}: column domain has no {domain!r}, it has {', '.join(there)}")
-    return runs.select(runs.frame["domain"].astype(str) == domain)
+    name = runs.frame["domain"].fillna("").astype(str)
+    trained = set(name[runs.frame["tokens"] > 0]) - {""}
+    if domain not in trained:
+        raise InputError(f"{runs.source}: column domain has no {domain!r}, it has {', '.join(sorted(trained))}")
+    shared = (runs.frame["tokens"] == 0) & ~name.isin(trained)  # a base that was logged for all domains
+    own = runs.select((name == domain) | shared)
+    if len(trained) > 1 and "domain_loss" in own.frame:  # its domain loss is of nobody knows which
+        other = own.frame["domain"].fillna("").astype(str) != domain
+        own = replace(own, frame=own.frame.assign(domain_loss=own.frame["domain_loss"].mask(other)))
+    return own
 
 
 def looks_at_domains(law: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scaling.commands.options import MaybeCount, print_json, read_fit
 from scaling.commands.target import Limits
@@ -35,13 +34,7 @@ class Report(Limits):
         fitted, runs = read_fit(self.source, self.law, self.domain, self.stage)
         if runs is None:
             raise InputError(f"{self.source.name}: a report needs the run table that the fit was made from, not a fit")
-        asked: dict[str, Any] = {
-            "tolerance": self.tolerance,
-            "relative": self.relative,
-            "level": self.level,
-            "far": self.far,
-        }
-        contents = gather(runs, fitted, self.params, self.tokens, **asked, **self.base)
+        contents = gather(runs, fitted, self.params, self.tokens, **self.limits)
         write_report(contents, self.out)
         if self.json:
             print_json({"out": str(self.out), **contents.plan.to_json_dict()})

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tyro.conf import Positional
 
 from scaling.commands.options import AUTO, Count, LawOption, MaybeCount, StageOption, print_json
+
+if TYPE_CHECKING:
+    import scaling.planning
 
 
 class Answer(Protocol):
@@ -60,9 +63,10 @@ class Limits(Source):
     """A target more than 1,000 times beyond the probes is meant: answer all the same."""
 
     @property
-    def base(self) -> dict[str, Any]:
-        """What is known of the target's base."""
-        return {"base_general_loss": self.base_general_loss, "base_tokens": self.base_tokens}
+    def limits(self) -> dict[str, Any]:
+        """The fields of a `scaling.Target` beside its size and tokens."""
+        names = ("tolerance", "relative", "base_general_loss", "base_tokens", "level", "far")
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +79,8 @@ class Target(Limits):
     """CPT tokens it will see; 20e9 or 20B."""
 
     @property
-    def question(self) -> dict[str, Any]:
-        """The arguments that every answer about a target takes."""
-        return {
-            "params": self.params,
-            "tokens": self.tokens,
-            "tolerance": self.tolerance,
-            "relative": self.relative,
-            "level": self.level,
-            "far": self.far,
-        }
+    def target(self) -> scaling.planning.Target:
+        """What is asked."""
+        from scaling.planning import Target as Asked
+
+        return Asked(self.params, self.tokens, **self.limits)

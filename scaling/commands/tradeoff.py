@@ -20,4 +20,4 @@ class Tradeoff(Target):
         from scaling.planning import tradeoff_table
 
         fitted, _ = read_fit(self.source, self.law, self.domain, self.stage)
-        self.show(tradeoff_table(fitted, **self.question, **self.base, points=self.points))
+        self.show(tradeoff_table(fitted, self.target, points=self.points))

@@ -13,7 +13,7 @@ from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
 from scaling.nearness import same
 from scaling.planning.noise import scattered
-from scaling.planning.question import NoBaseLoss
+from scaling.planning.target import NoBaseLoss
 from scaling.units import format_count
 
 Array = NDArray[np.float64]

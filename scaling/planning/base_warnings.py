@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.planning.curve import Curve
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.units import format_count
 
 FAR = 3.0  # times what any probe has, or a third of it
@@ -43,11 +43,11 @@ def base_warnings(curve: Curve, used: bool) -> list[str]:
     return [*found, far] if _beyond(value, low, high) > FAR else found
 
 
-def _target(seen: BaseTokens, question: Question, given: float | None) -> float:
+def _target(seen: BaseTokens, question: Target, given: float | None) -> float:
     return float(seen.at(question.params)) if given is None else given
 
 
-def _per_param(seen: BaseTokens, question: Question, given: float | None) -> tuple[float, float, float]:
+def _per_param(seen: BaseTokens, question: Target, given: float | None) -> tuple[float, float, float]:
     probes = np.asarray(seen.tokens) / np.asarray(seen.params)
     return _target(seen, question, given) / question.params, float(probes.min()), float(probes.max())
 

@@ -4,75 +4,131 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
+from scaling.fitting import fit as fit_law
+from scaling.fitting.default import AUTO
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import TermLaw, get_law
 from scaling.planning.base_warnings import base_factors, base_warnings
 from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import distance_warnings, factors, impossible, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import (
+    distance_warnings,
+    factors,
+    impossible,
+    possible,
+    ratio_warnings,
+    refuse_smaller,
+)
 from scaling.planning.noise import scattered
-from scaling.planning.question import NoBaseLoss, NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
 from scaling.planning.rise import Rise, general_rise
 from scaling.planning.root import first_feasible, largest_ratio, least_loss
+from scaling.planning.target import NoBaseLoss, NotIdentified, Target
+from scaling.runs import Runs
 
 Array = NDArray[np.float64]
+Method = Literal["law", "link", "cmr"]
+METHODS: tuple[Method, ...] = get_args(Method)
+_OPTION = {"link": "--route link", "cmr": "--definition cmr"}
 MISS_SEED = 2  # of what the law misses in each draw, apart from the noise of a base loss
 
 
 def critical_ratio(
-    fit: Fit,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
-    level: float = 0.9,
-    far: bool = False,
+    source: Fit | Runs,
+    target: Target | float | None = None,
+    *counts: float,
+    method: Method = "law",
+    law: str = AUTO,
+    draws: int = 200,
+    seed: int = 0,
+    **asked: Any,
 ) -> Plan:
-    """The largest domain share whose general loss at (params, tokens) stays within `tolerance` of the base loss.
+    """The largest domain share whose general loss at the target stays within its tolerance of the base loss.
 
-    `tolerance` is in nats per token, or a share of the base loss with `relative`. The root is found in the fit and in
-    every draw, with the law's misses at finished runs near it added; the interval is the draws' central quantiles at
-    `level`, a draw in which no ratio passes counting as 0 and one in which all do as 1. The base loss is
-    `base_general_loss` or carried from the rows at tokens 0. `base_tokens` is what the target's base saw; by default what
-    the table's column base_tokens says of that size, or leads to. A target more than 1,000 times beyond the probes, or
-    losses at or below 0 there, are "not_identified": numbers in different units look so; `far` says that the target is meant.
+    source: a fit, or a run table. target: a `Target`, or its fields: params, tokens and tolerance in that order or by name,
+    the others by name (`critical_ratio(fit, params=7e9, tokens=20e9, tolerance=0.05)`).
 
-    Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), a negative tolerance,
-    or a fit without a general corpus. What the table cannot carry is the status "not_identified" with the reason.
+    method: "law" asks one law for all sizes: of a fit, or fitted to the table (`law`, `draws` and `seed` as in `fit`). The
+    root is found in the fit and in every draw, with the law's misses at finished runs near it added; the interval is the
+    draws' central quantiles, a draw in which no ratio passes counting as 0 and one in which all do as 1. "link" and "cmr"
+    need a table: the law fitted to each size, and the CMR paper's definition, by which the general loss must also have
+    turned; either carries one answer a size to the target's (`planning.across`).
+
+    Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), or a source without a
+    general corpus. What the table cannot carry is the status "not_identified" with the reason, and so are a target more than
+    1,000 times beyond the probes and a loss at or below 0: numbers in different units look so (`Target.far`).
     Source: Que et al. 2024 (arXiv 2406.01375), first use; Gu et al. 2024 (arXiv 2407.17467), definition 1.
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
-    >>> fit = scaling.fit(runs, law="forgetting", draws=50)
+    >>> fit = scaling.fit(runs, draws=50)
     >>> plan = critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
     >>> plan.status, round(plan.value, 2), [round(end, 1) for end in plan.interval]
     ('ok', 0.23, [0.1, 0.3])
+    >>> plan == critical_ratio(fit, scaling.Target(10.6e6, 262144))
+    True
+    >>> round(critical_ratio(runs, plan.target, method="link", draws=0).value, 2)
+    0.26
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
+    question = Target.of(target, *counts, **asked)
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}, but it must be one of {', '.join(METHODS)}")
+    if method != "law":
+        return _across(source, question, method, law, draws, seed)
+    if isinstance(source, Runs):
+        source = fit_law(source, law, draws=draws, seed=seed)
+    elif law not in (AUTO, source.law):
+        raise InputError(
+            f"{source.provenance.source}: the fit is of the law {source.law}; to plan with {law}, fit that"
+        )
+    return of_fit(source, question)
+
+
+def _across(source: Fit | Runs, question: Target, method: Method, law: str, draws: int, seed: int) -> Plan:
+    """One answer a size, carried to the target's. InputError for what these methods have no use for."""
+    from scaling.planning.across import cmr, linked  # they ask this module about single sizes
+
+    name = _OPTION[method]
+    if not isinstance(source, Runs):
+        raise InputError(f"{source.provenance.source}: {name} needs a run table, not a fit")
+    if question.base_general_loss is not None or question.base_tokens is not None:
+        raise InputError(f"base-general-loss and base-tokens have no use with {name}, which takes each size's own base")
+    if method == "link":
+        return linked.linked_ratio(source, question, law=law, draws=draws, seed=seed)
+    if law != AUTO:
+        raise InputError(f"law has no use with {name}, which has laws of its own")
+    return cmr.cmr_plan(source, question, draws=draws, seed=seed)
+
+
+def of_fit(fit: Fit, question: Target) -> Plan:
+    """The plan that a fit gives."""
     general = fit.general
     if general is None:
         source = fit.provenance.source
         raise InputError(f"{source}: the fit has no general corpus, so the rise of the general loss is unknown")
     refuse_smaller(general.ranges, question.params)
     try:
-        plan = _plan(fit, general_rise(fit, question, base_general_loss, base_tokens), question)
+        plan = _plan(fit, general_rise(fit, question), question)
     except NotIdentified as reason:
         advice = "; give the target's with --base-general-loss" if isinstance(reason, NoBaseLoss) else ""
         return _unanswered(fit, general, question, f"{reason}{advice}")
-    why = impossible(plan.losses())
-    return _unanswered(fit, general, question, why) if why else plan
+    if why := impossible(plan.losses()):
+        return _unanswered(fit, general, question, why)
+    return replace(
+        plan,
+        general_loss=possible(plan.general_loss),
+        domain_loss=possible(plan.domain_loss),
+        base_general_loss=possible(plan.base_general_loss),
+    )
 
 
-def _unanswered(fit: Fit, general: CorpusFit, question: Question, reason: str) -> Plan:
+def _unanswered(fit: Fit, general: CorpusFit, question: Target, reason: str) -> Plan:
     plan = not_identified(question, reason, factors(general.ranges, question, math.nan), law=general.law)
     return replace(plan, warnings=(*plan.warnings, *fit.warnings))
 
@@ -97,7 +153,7 @@ def ratio_interval(found: Array, level: float) -> Estimate[float]:
     return replace(interval(known[0], known[1:], level), value=float(found[0]))
 
 
-def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
+def _plan(fit: Fit, rise: Rise, question: Target) -> Plan:
     found, ranges, used = roots(rise), rise.curve.fit.ranges, looks_at_base(rise.curve.fit)
     value = float(found[0])
     status, notes = _status(rise, found)
@@ -116,7 +172,7 @@ def _plan(fit: Fit, rise: Rise, question: Question) -> Plan:
         base_general_loss=rise.base_loss(),
         extrapolation=factors(ranges, question, ratio) | base_factors(rise.curve, used),
         warnings=tuple(dict.fromkeys(warnings)),
-        question=question,
+        target=question,
         law=rise.curve.fit.law,
     )
 
@@ -144,12 +200,14 @@ def _status(rise: Rise, found: Array) -> tuple[Status, list[str]]:
     return ("unconstrained" if found[0] == 1.0 and first == 0 else "ok"), notes
 
 
-def _domain(fit: Fit, question: Question, ratio: float) -> tuple[Estimate[float], list[str]]:
+def _domain(fit: Fit, question: Target, ratio: float) -> tuple[Estimate[float], list[str]]:
     if fit.domain is None:
         return UNKNOWN, ["the fit has no domain corpus, so the domain loss is unknown"]
     unsure = fit.domain.warnings if fit.domain.status == "not_identified" else ()
     try:
-        return Curve(fit.domain, question).at(ratio), [f"domain fit: {warning}" for warning in unsure]
+        return Curve(fit.domain, replace(question, base_tokens=None)).at(ratio), [
+            f"domain fit: {warning}" for warning in unsure
+        ]
     except NotIdentified as reason:
         return UNKNOWN, [f"domain loss unknown: {reason}"]
 

@@ -13,7 +13,7 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.nearness import same
 from scaling.planning.extrapolation import refuse_farther
-from scaling.planning.question import NotIdentified, Question
+from scaling.planning.target import NotIdentified, Target
 from scaling.runs import share
 from scaling.units import format_count
 
@@ -23,15 +23,14 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True)
 class Curve:
     """What a fit says of one corpus (losses, or changes of them) at the question's params and tokens; B = 1 + draws, the
-    fit itself first. base_tokens: what the target's base saw, by default what the table says of that size.
+    fit itself first.
 
     Raises `NotIdentified` where the fit cannot answer at this target: it has one size only and the target is another,
     or one ratio only, or the target is so far away that a unit must be wrong.
     """
 
     fit: CorpusFit
-    question: Question
-    base_tokens: float | None = None
+    question: Target
 
     def __post_init__(self) -> None:
         """Refuse what the fit cannot answer."""
@@ -53,6 +52,11 @@ class Curve:
             if not same(target, only):
                 there, asked = format_count(only), format_count(target)
                 raise NotIdentified(f"all probes have {there} {variable}, so nothing is known at {asked}")
+
+    @property
+    def base_tokens(self) -> float | None:
+        """What the target's base saw, where that is given; else it is what the table says of that size."""
+        return self.question.base_tokens
 
     @property
     def count(self) -> int:

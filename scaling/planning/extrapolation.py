@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from scaling.errors import InputError
+from scaling.fitting import Estimate
 from scaling.nearness import SAME
-from scaling.planning.question import NotIdentified, Question
+from scaling.planning.target import NotIdentified, Target
 from scaling.units import format_count
 
 Ranges = Mapping[str, tuple[float, float]]
 FAR = 3.0  # in compute; published rollouts stay near 2 % error up to here and reach 10 % at ten times
+MOST_LOSS = 50.0  # nats: four times what a model loses that knows nothing
 FARTHEST = 1000.0  # times a probe: beyond it, one of two numbers is more likely in another unit
 WIDE = 0.25  # ratios further apart than this leave the curve between them to the law
 
@@ -28,7 +31,7 @@ def refuse_smaller(ranges: Ranges, params: float) -> None:
         )
 
 
-def refuse_farther(ranges: Ranges, question: Question, base_tokens: float = math.nan) -> None:
+def refuse_farther(ranges: Ranges, question: Target, base_tokens: float = math.nan) -> None:
     """Raise `NotIdentified` for a target more than FARTHEST times beyond the probes in params, tokens or base tokens,
     unless that is meant. ranges: of the probes; "base_tokens" among them where the table tells."""
     asked = {"params": question.params, "tokens": question.tokens, "base_tokens": base_tokens}
@@ -44,7 +47,7 @@ def refuse_farther(ranges: Ranges, question: Question, base_tokens: float = math
 def impossible(losses: Mapping[str, float]) -> str:
     """Why an answer with these losses (nats per token) is none; "" where all can be."""
     for name, value in losses.items():
-        if value <= 0:
+        if value <= 0 or value > MOST_LOSS:
             return (
                 f"the law gives a {name} of {value:.3g} nats at the target, which no model has: it lies too far from the "
                 "probes, or columns are in other units than the contract's"
@@ -52,7 +55,14 @@ def impossible(losses: Mapping[str, float]) -> str:
     return ""
 
 
-def factors(ranges: Ranges, question: Question, ratio: float) -> dict[str, float]:
+def possible(loss: Estimate[Any]) -> Estimate[Any]:
+    """Losses that a model can have, as they are printed: NaN for others, and ends of an interval cut at 0 and MOST_LOSS."""
+    none = ~((np.asarray(loss.value) > 0) & (np.asarray(loss.value) <= MOST_LOSS))
+    ends = (np.clip(np.asarray(end, float), 0.0, MOST_LOSS) for end in (loss.low, loss.high))
+    return Estimate(*(np.where(none, math.nan, part)[()] for part in (np.asarray(loss.value, float), *ends)))
+
+
+def factors(ranges: Ranges, question: Target, ratio: float) -> dict[str, float]:
     """Factors over the probed params and tokens (1 inside), and the distance of `ratio` from the probed ratios."""
     low, high = ranges["ratio"]
     return {
@@ -62,12 +72,12 @@ def factors(ranges: Ranges, question: Question, ratio: float) -> dict[str, float
     }
 
 
-def compute_factor(ranges: Ranges, question: Question) -> float:
+def compute_factor(ranges: Ranges, question: Target) -> float:
     """The target's 6ND over that of the largest model at the largest token count probed."""
     return (question.params / ranges["params"][1]) * (question.tokens / ranges["tokens"][1])
 
 
-def distance_warnings(ranges: Ranges, question: Question) -> list[str]:
+def distance_warnings(ranges: Ranges, question: Target) -> list[str]:
     """Warn where the target is far outside the probes in compute, or has fewer tokens than any checkpoint."""
     found = []
     compute = compute_factor(ranges, question)

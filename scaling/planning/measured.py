@@ -56,7 +56,7 @@ def finished_rises(runs: Runs) -> pd.DataFrame:
         return pd.DataFrame(columns=["params", "ratio", "seed", "tokens", "base", "rise"], dtype=np.float64)
     base = runs.base("general").set_index("params")["loss"]
     last = runs.finished("general")
-    last = last[last["params"].isin(base.index)]
+    last = last[last["params"].isin(base.index) & last["ratio"].notna()]
     seed = last["seed"].fillna(0) if "seed" in last else 0
     start = last["params"].map(base)
     rises = last[["params", "ratio", "tokens"]].assign(seed=seed, base=start, rise=last["general_loss"] - start)

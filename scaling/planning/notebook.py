@@ -26,9 +26,9 @@ def plan_html(plan: Plan) -> str:
         for name, one in losses
         if math.isfinite(one.value)
     ]
-    heads = ("", "value", f"{100 * plan.question.level:g} % interval", "unit")
+    heads = ("", "value", f"{100 * plan.target.level:g} % interval", "unit")
     return block(
-        f"For {plan.question.text()}",
+        f"For {plan.target.text()}",
         table(heads, rows, numbers=(1, 2)),
         line(f"status: {_STATUS[plan.status]}"),
         line(f"extrapolation: {extrapolation_text(plan.extrapolation)}"),

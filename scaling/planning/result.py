@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scaling.fitting import Estimate
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.planning.text import brackets, extrapolation_text
 from scaling.units import finite_or_none
 
@@ -46,7 +46,7 @@ class Plan:
     base_general_loss: Estimate[float]
     extrapolation: dict[str, float]
     warnings: tuple[str, ...]
-    question: Question
+    target: Target
     definition: str = "tolerance"
     law: str = ""
     route: str = "law"
@@ -76,14 +76,14 @@ class Plan:
             "definition": self.definition,
             "law": self.law,
             "route": self.route,
-            "level": self.question.level,
+            "level": self.target.level,
             "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
             "warnings": list(self.warnings),
         }
 
     def summary(self) -> str:
         """The answer in plain words."""
-        lines = [f"For {self.question.text()}:", f"  critical ratio     {self._answer()}"]
+        lines = [f"For {self.target.text()}:", f"  critical ratio     {self._answer()}"]
         for title, estimate in (
             ("general loss", self.general_loss),
             ("base general loss", self.base_general_loss),
@@ -105,12 +105,12 @@ class Plan:
         if self.status == "infeasible":
             return f"none: no ratio stays within the tolerance{brackets(self.critical_ratio, '.3f')}"
         every = ", every ratio stays within the tolerance" if self.status == "unconstrained" else ""
-        level = f" ({100 * self.question.level:g} % interval)" if brackets(self.critical_ratio, ".3f") else ""
+        level = f" ({100 * self.target.level:g} % interval)" if brackets(self.critical_ratio, ".3f") else ""
         return f"{self.value:.3f}{brackets(self.critical_ratio, '.3f')}{level} domain share{every}"
 
 
 def not_identified(
-    question: Question,
+    question: Target,
     reason: str,
     extrapolation: dict[str, float],
     *,
@@ -127,7 +127,7 @@ def not_identified(
         base_general_loss=UNKNOWN,
         extrapolation=extrapolation,
         warnings=(reason,),
-        question=question,
+        target=question,
         definition=definition,
         law=law,
         route=route,

@@ -18,8 +18,8 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.base_loss import BaseLoss, additive_in_size, carried, given
 from scaling.planning.curve import Curve
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
+from scaling.planning.target import NotIdentified, Target
 
 Array = NDArray[np.float64]
 
@@ -68,19 +68,16 @@ class Rise:
         return self.curve.question.allowed(float(self.base.draws[0]))
 
 
-def general_rise(fit: Fit, question: Question, measured: float | None, base_tokens: float | None) -> Rise:
-    """The rise that a fit with a general corpus predicts; measured: the target's base loss, base_tokens: what its base
-    saw, where known. Raises `NotIdentified` where the table cannot carry it, `InputError` for values without use."""
+def general_rise(fit: Fit, question: Target) -> Rise:
+    """The rise that a fit with a general corpus predicts. Raises `NotIdentified` where the table cannot carry it,
+    `InputError` for base tokens that have no use."""
     assert fit.general is not None
-    if measured is not None:
-        given(measured, 1)  # refused even where the table carries no answer
-    if base_tokens is not None and not (math.isfinite(base_tokens) and base_tokens > 0):
-        raise InputError(f"base tokens must be above 0, not {base_tokens:g}")
+    measured, base_tokens = question.base_general_loss, question.base_tokens
     seen = fit.general.base_tokens
     if base_tokens is not None and (seen is None or not seen.known):
         unsaid = "the table does not say for every size how long its base was trained (column base_tokens)"
         raise InputError(f"{unsaid}, so the target's base tokens have no use")
-    curve = Curve(fit.general, question, base_tokens)
+    curve = Curve(fit.general, question)
     differences = get_law(fit.general.law).target == "delta"
     if measured is not None:
         return Rise(curve, given(measured, curve.count), differences)

@@ -39,15 +39,15 @@ def plot_critical_ratio(
     ax = style.axes(ax)
     known = measured.dropna(subset="ratio")
     if fit is not None:
-        _line(ax, fit, max(plans.values(), key=lambda plan: plan.question.params))
+        _line(ax, fit, max(plans.values(), key=lambda plan: plan.target.params))
     if len(known):
         crossing.measured(ax, known["params"], known)
     for i, (name, plan) in enumerate(plans.items()):
         look = style.COLOURS[1 + i % 6], style.MARKERS[1 + i % 6]
         # The nudge keeps plans for one size from hiding each other.
-        crossing.mark(ax, plan.question.params * 1.03**i, plan, *look, name)
+        crossing.mark(ax, plan.target.params * 1.03**i, plan, *look, name)
     largest = float(fit.general.ranges["params"][1] if fit and fit.general else known["params"].max())
-    if any(plan.question.params > largest * (1 + SAME) for plan in plans.values()) and math.isfinite(largest):
+    if any(plan.target.params > largest * (1 + SAME) for plan in plans.values()) and math.isfinite(largest):
         ax.axvline(largest * 1.08, color=style.GREY, linestyle=":", linewidth=1)
     return crossing.finish(ax, "params (non-embedding)")
 
@@ -55,10 +55,9 @@ def plot_critical_ratio(
 def _line(ax: Axes, fit: Fit, farthest: Plan) -> None:
     """The fit's critical ratio over sizes, as the farthest plan asks."""
     assert fit.general is not None
-    asked = farthest.question
+    asked = farthest.target
     sizes = crossing.sizes(fit, asked.params)
-    places = [(float(size), asked.tokens) for size in sizes]
-    found = crossing.along(fit, places, asked.tolerance, relative=asked.relative, level=asked.level)
+    found = crossing.along(fit, [asked.at(float(size), asked.tokens) for size in sizes])
     inside = style.probed(fit.general, "params", sizes)
     if np.isfinite(found).any():
         name = f"{get_law(fit.general.law).title} at {format_count(asked.tokens)} tokens"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,45 +13,40 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.laws import get_law
 from scaling.nearness import SAME
-from scaling.planning import critical_ratio
+from scaling.planning import Target, critical_ratio
 from scaling.plotting import crossing, style
 from scaling.runs import Runs
 
 
 def plot_critical_ratio_by_tokens(
     fit: Fit,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
+    target: Target | float | None = None,
+    *counts: float,
     runs: Runs | None = None,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
-    level: float = 0.9,
     ax: Axes | None = None,
+    **asked: Any,
 ) -> Axes:
-    """Draw a fit's critical ratio over CPT tokens for one size, with its interval, and the plan at `tokens` on it.
+    """Draw a fit's critical ratio over CPT tokens for one size, with its interval, and the plan at the target on it.
 
-    The line runs over the token counts that were fitted and as far as `tokens`; it is dashed where they, or the size, lie
+    The line runs over the token counts that were fitted and as far as the target's; it is dashed where they, or the size, lie
     beyond the probes, and a dotted line marks the longest run. With `runs`, points are what the runs of that size show at
     each checkpoint (in mid-run the learning rate has not come down), hollow where the fit left them out; bars are the range
     over seeds. Arguments are those of `scaling.critical_ratio`. Tokens on a log axis, ratio as domain share. Raises
     `InputError` where the fit cannot answer.
     """
-    base = {"base_general_loss": base_general_loss, "base_tokens": base_tokens}
-    options: dict[str, Any] = {"relative": relative, "level": level, **base}
-    plan = critical_ratio(fit, params, tokens, tolerance, **options)
+    question = Target.of(target, *counts, **asked)
+    params, tokens = question.params, question.tokens
+    plan = critical_ratio(fit, question)
     if plan.status == "not_identified":
         raise InputError(f"there is no critical ratio to draw: {plan.warnings[0]}")
     assert fit.general is not None
     one, ax = fit.general, style.axes(ax)
-    counts = crossing.counts(fit, tokens)
-    found = crossing.along(fit, [(params, float(count)) for count in counts], tolerance, **options)
-    inside = style.probed(one, "tokens", counts) & style.probed(one, "params", params)
-    crossing.line(ax, counts, found, np.asarray(inside), style.GREY, get_law(one.law).title)
+    places = crossing.counts(fit, tokens)
+    found = crossing.along(fit, [replace(question, tokens=float(count)) for count in places])
+    inside = style.probed(one, "tokens", places) & style.probed(one, "params", params)
+    crossing.line(ax, places, found, np.asarray(inside), style.GREY, get_law(one.law).title)
     if runs is not None:
-        known = crossing.measured_by_tokens(runs, params, tolerance, relative).dropna(subset="ratio")
+        known = crossing.measured_by_tokens(runs, params, question.tolerance, question.relative).dropna(subset="ratio")
         late = style.probed(one, "tokens", known["tokens"])
         early, known = known[~late], known[late]
         if len(known):

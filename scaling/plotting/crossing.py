@@ -14,6 +14,7 @@ from scaling.nearness import SAME
 from scaling.planning.critical import critical_ratio
 from scaling.planning.measured import measured_critical_ratio
 from scaling.planning.result import Plan
+from scaling.planning.target import Target
 from scaling.plotting import style
 from scaling.plotting.checkpoints import checkpoints
 from scaling.runs import Runs
@@ -44,9 +45,9 @@ def counts(fit: Fit, tokens: float) -> Array:
     return np.unique(np.append(np.geomspace(min(low, tokens), max(high, tokens), POINTS), (low, high)))
 
 
-def along(fit: Fit, places: Sequence[tuple[float, float]], tolerance: float, **options: Any) -> Array:
-    """Critical ratios (n, 3): value, low and high at places (params, tokens); NaN where there is none."""
-    plans = [critical_ratio(fit, params, tokens, tolerance, **options) for params, tokens in places]
+def along(fit: Fit, targets: Sequence[Target]) -> Array:
+    """Critical ratios (n, 3): value, low and high at each target; NaN where there is none."""
+    plans = [critical_ratio(fit, target) for target in targets]
     return np.array([(plan.value, *plan.interval) for plan in plans])
 
 

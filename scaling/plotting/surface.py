@@ -13,8 +13,8 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.laws import get_law
 from scaling.nearness import SAME
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified, Target
 from scaling.plotting import style
 from scaling.plotting.style import Array
 
@@ -46,7 +46,7 @@ def plot_surface(
     ratio = np.linspace(0, 1, RATIOS)
     low, high = one.ranges["tokens"]
     asked = high if tokens is None else tokens
-    Question(params, asked, 0.0, False, fit.level)  # refuses a target that makes no sense
+    Target(params, asked, 0.0, level=fit.level)  # refuses a target that makes no sense
     counts = np.geomspace(min(low, asked), max(high, asked), COUNTS)
     values, what = made.values(ratio, counts)
     if tolerance is not None and not what.startswith("change of general"):
@@ -96,8 +96,15 @@ class _Surface:
             return self._loss(ratio, counts)
         lines = []
         for tokens in counts:
-            question = Question(self.params, float(tokens), 0.0, False, self.fit.level)
-            rise = general_rise(alone, question, self.base_general_loss, self.base_tokens)
+            question = Target(
+                self.params,
+                float(tokens),
+                0.0,
+                level=self.fit.level,
+                base_general_loss=self.base_general_loss,
+                base_tokens=self.base_tokens,
+            )
+            rise = general_rise(alone, question)
             lines.append(rise(ratio[None])[0])
         return np.array(lines), "change of general loss over base"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from scaling.fitting import Fit
 from scaling.planning import critical_ratio
 from scaling.planning.result import Plan
 from scaling.planning.rise import Rise, general_rise
+from scaling.planning.target import Target
 from scaling.plotting import style
 
 Path = Callable[[npt.ArrayLike], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
@@ -22,18 +24,9 @@ MARKED = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 def plot_tradeoff(
-    fit: Fit,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
-    level: float = 0.9,
-    ax: Axes | None = None,
+    fit: Fit, target: Target | float | None = None, *counts: float, ax: Axes | None = None, **asked: Any
 ) -> Axes:
-    """Draw both losses at (params, tokens) with the ratio running along the curve, and the critical ratio on it.
+    """Draw both losses at a target with the ratio running along the curve, and the critical ratio on it.
 
     The tolerance is a vertical line, the critical ratio a point, its interval the thick part of the curve, which is dashed
     beyond the probed ratios; the title says how far the target lies beyond the probes. Arguments are those of
@@ -42,20 +35,11 @@ def plot_tradeoff(
     """
     if fit.general is None or fit.domain is None:
         raise InputError("a trade-off needs a fit of both corpora")
-    plan = critical_ratio(
-        fit,
-        params,
-        tokens,
-        tolerance,
-        relative=relative,
-        base_general_loss=base_general_loss,
-        base_tokens=base_tokens,
-        level=level,
-    )
+    plan = critical_ratio(fit, target, *counts, **asked)
     if plan.status == "not_identified":
         raise InputError(f"there is no trade-off to draw: {plan.warnings[0]}")
     ax = style.axes(ax)
-    rise = general_rise(fit, plan.question, base_general_loss, base_tokens)
+    rise = general_rise(fit, plan.target)
     at = _Path(fit, rise)
     ratio = np.unique(np.concatenate([np.linspace(0, 0.99, 400), fit.general.ranges["ratio"]]))
     ratio = ratio[ratio <= 0.99]
@@ -69,7 +53,7 @@ def plot_tradeoff(
     ax.axvline(rise.allowed, color=style.GREY, linestyle=":", linewidth=1.2, label=f"tolerance {rise.allowed:.3g}")
     _mark(ax, plan, at)
     ax.set(xlabel="rise of general loss over base (nats/token)", ylabel="domain loss (nats/token)")
-    ax.set_title(style.target(fit.general, params, tokens), fontsize=9, loc="left")
+    ax.set_title(style.target(fit.general, plan.target.params, plan.target.tokens), fontsize=9, loc="left")
     ax.legend(frameon=False, fontsize=style.SMALL)
     return ax
 
@@ -94,7 +78,7 @@ def _mark(ax: Axes, plan: Plan, at: Path) -> None:
         return
     low, high = plan.interval
     if math.isfinite(low) and math.isfinite(high):
-        label = f"{100 * plan.question.level:g} % interval {low:.2f} to {high:.2f}"
+        label = f"{100 * plan.target.level:g} % interval {low:.2f} to {high:.2f}"
         ratio = np.linspace(low, min(high, 0.99), 50)
         ax.plot(*at(ratio), color=style.COLOURS[1], linewidth=4, alpha=0.5, label=label)
     rise, loss = at(plan.value)

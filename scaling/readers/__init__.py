@@ -8,6 +8,7 @@ It raises `InputError` without the file's name in front; `load_runs` adds it.
 from __future__ import annotations
 
 import pkgutil
+import re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -47,6 +48,17 @@ def is_table(path: str | Path) -> bool:
     return _reader(Path(path)) is not None
 
 
+LOOKS = {
+    b"\xff\xfe": "this is text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "this is text in UTF-16; save it as UTF-8",
+    b"pk\x03\x04": "this is a zip archive or a spreadsheet; unpack it, or export the sheet as CSV",
+    b"\x28\xb5\x2f\xfd": "this is packed by zstd; unpack it first",
+    b"<!doctype html": "this is a web page; export the table as CSV",
+    b"<html": "this is a web page; export the table as CSV",
+    b"version https://git-lfs": "this is a pointer of Git LFS; `git lfs pull` brings the file",
+}
+
+
 @cache
 def suffixes() -> dict[str, ModuleType]:
     """Every suffix that can be read, with its reader, longest first."""
@@ -62,11 +74,19 @@ def _reader(path: Path) -> ModuleType | None:
     return next(iter([*claiming, *named]), None)
 
 
-def _unknown(path: Path) -> str:
+def looks_like(path: Path) -> str:
+    """What a file that no reader claims looks like and what to do with it; "" for what is not known."""
     start = head(path)
-    if b"log_history" in start or b"loss" in start.lower():
-        return LOGS
-    return f"unknown kind of table; there are readers for {', '.join(sorted(suffixes()))}"
+    for begins, what in LOOKS.items():
+        if start.lstrip()[: len(begins)].lower() == begins:
+            return what
+    fit = b'"scaling-fit"' in start[:200]
+    return LOGS if not fit and (b"log_history" in start or re.search(rb"\bloss|_loss|perplexity", start)) else ""
+
+
+def _unknown(path: Path) -> str:
+    known = f"unknown kind of table; there are readers for {', '.join(sorted(suffixes()))}"
+    return looks_like(path) or known
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -75,7 +95,7 @@ def _read(path: Path) -> pd.DataFrame:
     if path.is_dir():
         raise InputError(f"{path}: this is a folder, not a run table")
     reader = _reader(path)
-    if reader is None:
+    if reader is None or any(head(path).lstrip()[: len(begins)].lower() == begins for begins in LOOKS):
         raise InputError(f"{path.name}: {_unknown(path)}")
     try:
         if path.stat().st_size == 0:

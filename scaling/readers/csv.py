@@ -15,19 +15,21 @@ from scaling.readers._opened import COLUMNS, first_lines, head, opened
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_BEFORE = re.compile(r"#|sep=.\s*$")
 _SAMPLE = 20  # lines that are looked at for the decimal sign
 
 
 def claims(start: bytes) -> bool:
     """Whether a file that begins so has a header line with one of the contract's columns."""
-    lines = first_lines(start)
+    lines = _header(first_lines(start))[1]
     return bool(lines) and any(_columns(lines[0], separator) for separator in SEPARATORS)
 
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" holds line numbers, the header being line 1. Raises `InputError`."""
-    lines = first_lines(head(path))[: 1 + _SAMPLE]
+    skipped, lines = _header(first_lines(head(path)))
     separator = _separator(lines[0] if lines else "")
+    decimal = _decimal(lines[1 : 1 + _SAMPLE], separator) if separator != "," else "."
     try:
         with opened(path) as file, warnings.catch_warnings():
             # pandas only warns where a line is longer than the header, and drops what is left over.
@@ -35,7 +37,8 @@ def read(path: Path) -> pd.DataFrame:
             frame = pd.read_csv(
                 file,
                 sep=separator,
-                decimal="," if separator != "," and _has_decimal_commas(lines, separator) else ".",
+                decimal=decimal,
+                skiprows=skipped,
                 encoding="utf-8-sig",
                 index_col=False,
                 skip_blank_lines=False,
@@ -54,7 +57,7 @@ def read(path: Path) -> pd.DataFrame:
         if isinstance(error, UnicodeDecodeError):
             raise
         raise InputError(_plain(str(error), SEPARATORS[separator])) from error
-    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
+    frame.index = pd.RangeIndex(2 + skipped, len(frame) + 2 + skipped, name="row")
     return frame[frame.notna().any(axis=1)]
 
 
@@ -68,9 +71,23 @@ def _columns(header: str, separator: str) -> int:
     return len(COLUMNS & {cell.strip().strip('"') for cell in header.split(separator)})
 
 
-def _has_decimal_commas(lines: list[str], separator: str) -> bool:
-    cells = [cell.strip().strip('"') for line in lines[1:] for cell in line.split(separator)]
-    return any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+def _header(lines: list[str]) -> tuple[int, list[str]]:
+    """How many lines stand before the header (blank ones, comments, a spreadsheet's `sep=;`), and the lines from there on."""
+    before = 0
+    while before < len(lines) and (not lines[before].strip() or _BEFORE.match(lines[before])):
+        before += 1
+    return (before, lines[before:]) if before < len(lines) else (0, lines)
+
+
+def _decimal(lines: list[str], separator: str) -> str:
+    """The decimal sign of the cells. Raises `InputError` where commas may be either that or part thousands."""
+    cells = [cell.strip().strip('"') for line in lines for cell in line.split(separator)]
+    commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
+    if commas and all(len(cell.rpartition(",")[2]) == 3 for cell in commas):
+        raise InputError(
+            f"{commas[0]!r} may be a number of thousands or one with decimals; write numbers without commas"
+        )
+    return "," if commas else "."
 
 
 def _plain(message: str, separators: str) -> str:

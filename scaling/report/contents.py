@@ -25,14 +25,13 @@ PACKAGES = ("numpy", "scipy", "pandas", "matplotlib")
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """Everything on the page. base: what is known of the target's base. rollouts: hold-outs that the table has; skipped:
+    """Everything on the page. rollouts: hold-outs that the table has; skipped:
     what could not be held out, and why. critical: predicted and measured critical ratios of held-out sizes. chosen: whether
     somebody named the target, or it is the largest probe."""
 
     runs: Runs
     fit: Fit
     plan: Plan
-    base: Mapping[str, float | None]
     chosen: bool
     rollouts: tuple[Validation, ...]
     skipped: tuple[str, ...]
@@ -42,43 +41,32 @@ class Contents:
     versions: Mapping[str, str]
 
 
-def gather(
-    runs: Runs,
-    fit: Fit,
-    params: float | None = None,
-    tokens: float | None = None,
-    tolerance: float = 0.05,
-    *,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
-    level: float = 0.9,
-    far: bool = False,
-) -> Contents:
-    """Plan, validate and draw. Arguments as in `critical_ratio`; params and tokens are by default the largest probed.
+def gather(runs: Runs, fit: Fit, params: float | None = None, tokens: float | None = None, **asked: Any) -> Contents:
+    """Plan, validate and draw. asked: the other fields of a `Target`; params and tokens are by default the largest probed.
 
     Raises InputError as `critical_ratio` does.
     """
     if fit.general is None:
         raise InputError(f"{runs.source}: a report needs the general loss, and the table has none")
+    if runs.frame["ratio"].isna().all():
+        raise InputError(f"{runs.source}: column ratio is missing, and a report is about ratios")
     ranges = fit.general.ranges
-    base: dict[str, Any] = {"base_general_loss": base_general_loss, "base_tokens": base_tokens}
     where = (ranges["params"][1] if params is None else params, ranges["tokens"][1] if tokens is None else tokens)
-    plan = critical_ratio(fit, *where, tolerance, relative=relative, level=level, far=far, **base)
+    plan = critical_ratio(fit, *where, **asked)
+    allowed: dict[str, Any] = {"tolerance": plan.target.tolerance, "relative": plan.target.relative}
     rollouts, skipped = _rollouts(runs, fit)
     by_size = next((one for one in rollouts if one.hold_out == "params"), None)
-    critical = critical_ratio_errors(by_size, runs, tolerance, relative=relative, level=level) if by_size else []
+    critical = critical_ratio_errors(by_size, runs, level=plan.target.level, **allowed) if by_size else []
     return Contents(
         runs=runs,
         fit=fit,
         plan=plan,
-        base=base,
         chosen=params is not None and tokens is not None,
         rollouts=tuple(rollouts),
         skipped=tuple(skipped),
         critical=tuple(critical),
-        measured=measured_critical_ratio(runs, tolerance, relative=relative),
-        figures=tuple(figures(runs, fit, plan, base, rollouts)),
+        measured=measured_critical_ratio(runs, **allowed),
+        figures=tuple(figures(runs, fit, plan, rollouts)),
         versions={"scaling": VERSION, "python": platform.python_version(), **_versions()},
     )
 

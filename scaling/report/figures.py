@@ -45,14 +45,13 @@ class _Part(NamedTuple):
     wide: bool = False
 
 
-def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: Sequence[Validation]) -> list[Figure]:
-    """All figures of a report, in reading order. target: what is known of the target's base, as `critical_ratio` takes it."""
-    asked = plan.question
+def figures(runs: Runs, fit: Fit, plan: Plan, rollouts: Sequence[Validation]) -> list[Figure]:
+    """All figures of a report, in reading order."""
+    asked = plan.target
     allowed = None if asked.relative else asked.tolerance
     over_base = len(runs.base("general")) > 0
-    question: dict[str, Any] = {"params": asked.params, "tokens": asked.tokens, "tolerance": asked.tolerance}
     measured = measured_critical_ratio(runs, asked.tolerance, relative=asked.relative)
-    tradeoff = {**question, "relative": asked.relative, "level": asked.level, **target}
+    base: dict[str, Any] = {"base_general_loss": asked.base_general_loss, "base_tokens": asked.base_tokens}
     parts = [
         _Part(
             "What a ratio costs",
@@ -67,7 +66,7 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
         _Part(
             "The trade-off at the target",
             "Rise of the general loss against domain loss, the ratio along the curve.",
-            partial(plot.tradeoff, fit, **tradeoff),
+            partial(plot.tradeoff, fit, asked),
         ),
         _Part(
             "Critical ratio against model size",
@@ -77,7 +76,7 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
         _Part(
             "Critical ratio against tokens",
             "At the target's size, dashed beyond the tokens of the probes.",
-            partial(plot.critical_ratio_by_tokens, fit, **tradeoff, runs=runs),
+            partial(plot.critical_ratio_by_tokens, fit, asked, runs=runs),
         ),
         _Part(
             "Predictions of what was left out",
@@ -88,7 +87,7 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
         _Part(
             "The loss over ratio and tokens",
             "General loss at the target's size; veiled where nothing was probed.",
-            partial(plot.surface, fit, asked.params, tolerance=allowed, **target),
+            partial(plot.surface, fit, asked.params, tolerance=allowed, **base),
         ),
     ]
     parts += [part for corpus in fit.corpora for part in _of_corpus(runs, fit, corpus)]

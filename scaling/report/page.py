@@ -59,14 +59,14 @@ def _script(contents: Contents) -> str:
 
 
 def _page_data(contents: Contents) -> dict[str, Any]:
-    asked, base = contents.plan.question, contents.base
+    asked = contents.plan.target
     question = {
         "params": asked.params,
         "tokens": asked.tokens,
         "tolerance": asked.tolerance,
         "relative": asked.relative,
-        "baseLoss": base["base_general_loss"],
-        "baseTokens": base["base_tokens"],
+        "baseLoss": asked.base_general_loss,
+        "baseTokens": asked.base_tokens,
         "far": asked.far,
     }
     return {"question": question, "fit": planner_data(contents.fit, asked.level)}

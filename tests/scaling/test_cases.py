@@ -166,8 +166,31 @@ class TestNumbersThatNoModelCanHave:
         frame.loc[len(frame) - 1, "general_loss"] = 14.0
         assert noted(ask(frame, "check"), "leave out a run that has diverged")
 
+    def test_ends_of_an_interval_are_losses_too(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        base = frame["tokens"] == 0
+        odd = frame.assign(general_loss=frame["general_loss"].where(~base, np.exp(frame["general_loss"])))
+        plan = ask(odd, "plan", *TARGET)
+        assert noted(plan, "general_loss is up to", "look like perplexities")
+        ends = [plan[name][end] for name in ("general_loss", "base_general_loss") for end in ("low", "high")]
+        assert all(end is None or 0 <= end <= 50 for end in ends)
+
+    @pytest.mark.parametrize("column", ["tokens", "base_tokens"])
+    def test_one_run_or_size_in_other_units(self, ask: Any, forgetting_world: World, column: str) -> None:
+        frame = forgetting_world(1e-3)
+        odd = (frame["params"] == 3e6) & (frame["ratio"] == 0.5) & (frame["tokens"] > 0)
+        frame[column] = frame[column].mask(odd, frame[column] / 1e9)
+        assert noted(ask(frame, "check"), f"{column} is", "write numbers of tokens")
+
 
 class TestSizesWithAndWithoutAnInterval:
+    def test_a_size_that_cannot_be_fitted_does_not_end_the_link(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        poor = (frame["params"] == 3e6) & (frame["tokens"] > 0) & ((frame["ratio"] != 0.5) | (frame["tokens"] < 6e7))
+        plan = ask(frame[~poor], "plan", *TARGET, "--route", "link")
+        assert plan["status"] == "ok"
+        assert noted(plan, "at 3M params: not in the link, as 2 rows of")
+
     @pytest.mark.parametrize("option", [("--route", "link"), ("--definition", "cmr")])
     def test_three_sizes_by_three_ratios(
         self, ask: Any, forgetting_world: World, forgetting_ratio: Any, option: tuple[str, str]
@@ -242,6 +265,49 @@ class TestRowsThatCompleteOrRepeatEachOther:
         frame.assign(ratio=frame["ratio"].mask(frame.index == 7)).to_csv(tmp_path / "runs.csv", index=False)
         assert "row 9, column ratio: the cell is empty" in refused(tmp_path / "runs.csv", "check")
 
+    def test_bases_that_share_a_name_or_have_none(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3, (1e7, 1.03e7, 1.06e7))
+        whole = ask(frame, "check")["base"]
+        for name in ("base", None):
+            shared = frame.assign(run=frame["run"].mask(frame["tokens"] == 0, name))
+            assert ask(shared, "check")["base"] == whole
+
+    def test_a_mixture_as_the_name_of_runs(self, refused: Any, forgetting_world: World, tmp_path: Path) -> None:
+        frame = forgetting_world(1e-3, (1e7, 1.03e7, 1.06e7))
+        frame["run"] = frame["ratio"].map("mix{}".format)
+        frame.to_csv(tmp_path / "runs.csv", index=False)
+        assert "with two values of params; name each run apart" in refused(tmp_path / "runs.csv", "check")
+
+    def test_two_seeds_under_one_name(self, refused: Any, forgetting_world: World, tmp_path: Path) -> None:
+        frame = forgetting_world(1e-3)
+        trained = frame["tokens"] > 0
+        again = frame[trained].assign(general_loss=frame["general_loss"] + 0.004)
+        pd.concat([frame, again]).to_csv(tmp_path / "runs.csv", index=False)
+        assert "runs that were repeated need a column run or seed" in refused(tmp_path / "runs.csv", "check")
+
+    def test_a_base_that_was_evaluated_twice(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        again = frame[frame["tokens"] == 0].assign(general_loss=lambda t: t["general_loss"] + 0.03)
+        plans = [ask(pd.concat(two), "plan", *TARGET) for two in ([frame, again], [again, frame])]
+        assert plans[0]["critical_ratio"] == pytest.approx(plans[1]["critical_ratio"])
+        assert noted(plans[0], "base general losses at 1M params differ by 0.03 nats")
+
+    def test_base_losses_in_a_column_for_some_sizes(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        first = frame.groupby("params")["general_loss"].transform("first")
+        column = frame.assign(base_general_loss=first)[(frame["tokens"] > 0) | (frame["params"] == 1e6)]
+        plan, whole = ask(column, "plan", *TARGET), ask(frame, "plan", *TARGET)
+        assert plan["critical_ratio"] == pytest.approx(whole["critical_ratio"])
+        assert noted(
+            ask(column.assign(base_general_loss=first + 0.3), "check"), "base general losses at 1M params differ"
+        )
+
+    def test_a_column_of_their_own_that_is_called_as_ours(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        for values in ("70M", 1.5e6):
+            found = ask(frame.assign(params_as_logged=values), "plan", *TARGET)
+            assert found["critical_ratio"] == ask(frame, "plan", *TARGET)["critical_ratio"]
+
 
 class TestSeveralValuesOfWhatMustBeOne:
     @pytest.fixture
@@ -275,8 +341,29 @@ class TestSeveralValuesOfWhatMustBeOne:
         by_size = frame.assign(learning_rate=frame["params"] ** -0.5)
         assert not noted(ask(by_size, "check"), "several values")
 
+    def test_a_run_that_was_logged_at_its_end_alone(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        cosine = frame.assign(learning_rate=3e-4 * (1.02 - frame["tokens"] / 1e8))
+        kept = cosine[(cosine["ratio"] != 0.9) | (cosine["tokens"] == 1e8)]
+        assert not noted(ask(kept, "check"), "several values of learning_rate")
+
 
 class TestNotesInEveryCommand:
+    def test_a_base_of_all_domains(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        both = pd.concat([frame.assign(domain=name, run=frame["run"] + name) for name in ("code", "law")])
+        for name in ("", "base"):
+            plan = ask(
+                both.assign(domain=both["domain"].mask(both["tokens"] == 0, name)), "plan", *TARGET, "--domain", "law"
+            )
+            assert plan["law"] == "forgetting"
+
+    def test_notes_of_the_table_reach_every_answer(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3).rename(columns={"general_loss": "domain_loss", "domain_loss": "general_loss"})
+        budget = ("--budget", "1e17")
+        for command in (("plan", *TARGET), ("tradeoff", *TARGET), ("next", *TARGET, *budget)):
+            assert noted(ask(frame, *command), "look swapped"), command
+
     def test_ratios_outside_the_probed_ones(self, ask: Any, forgetting_world: World, tmp_path: Path) -> None:
         frame, fit = forgetting_world(1e-3, ratios=(0.5, 0.75, 0.9)), str(tmp_path / "fit.json")
         ask(frame, "fit", "--law", "forgetting", "--draws", "5", "--out", fit)
@@ -299,7 +386,7 @@ class TestReasonsThatAreTrue:
     ) -> None:
         plan = ask(forgetting_world(1e-3, tokens=checkpoints), "plan", *TARGET, "--definition", "cmr")
         assert plan["status"] == "not_identified"
-        assert noted(plan, "no run has the 5 checkpoints after tokens 0 that tell whether the general loss still rises")
+        assert noted(plan, "no run has the 5 checkpoints after tokens 0", "whether the general loss still rises")
 
     @pytest.mark.parametrize(("separator", "decimal"), [(";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", ".")])
     def test_dialects(self, ask: Any, forgetting_world: World, separator: str, decimal: str) -> None:
@@ -315,6 +402,45 @@ class TestReasonsThatAreTrue:
         (tmp_path / "bare").write_text(frame.to_csv(index=False))
         for name in ("packed.csv", "table.csv", "bare"):
             assert ask(tmp_path / name, "check")["rows"] == len(frame)
+
+    @pytest.mark.parametrize("lines", ["sep=;\n", "# from the tracker\n", "\n"])
+    def test_lines_before_the_header(self, ask: Any, forgetting_world: World, lines: str) -> None:
+        text = forgetting_world(1e-3).round(6).to_csv(index=False, sep=";")
+        assert ask(lines + text, "check")["rows"] == ask(text, "check")["rows"]
+
+    def test_an_array_of_objects(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3)
+        assert ask(frame.to_json(orient="records"), "check", name="runs.json")["rows"] == len(frame)
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"<!DOCTYPE html><html><body>sign in</body></html>", "this is a web page"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "`git lfs pull` brings the file"),
+            (b"PK\x03\x04....", "a zip archive or a spreadsheet"),
+            ("params;tokens".encode("utf-16"), "text in UTF-16"),
+            (b"params\ttokens\tratio\tgeneral_loss\n332,000\t524,288\t0\t3\n", "may be a number of thousands"),
+        ],
+    )
+    def test_what_is_not_understood_is_named(self, refused: Any, tmp_path: Path, content: bytes, said: str) -> None:
+        (tmp_path / "runs.csv").write_bytes(content)
+        assert said in refused(tmp_path / "runs.csv", "check")
+
+    def test_the_cmr_definition_without_a_late_checkpoint(self, ask: Any, forgetting_world: World) -> None:
+        frame = forgetting_world(1e-3, tokens=(1e6, 2e6, 3e6, 4e6, 1e8))
+        assert noted(ask(frame, "plan", *TARGET, "--definition", "cmr"), "two of them in its second half")
+
+    def test_seeds_in_words(self, ask: Any, forgetting_world: World) -> None:
+        frame, budget = forgetting_world(1e-3), ("--budget", "1e18")
+        words, numbers = (ask(frame.assign(seed=seed), "next", *TARGET, *budget) for seed in ("first", 0))
+        assert words["runs"] == numbers["runs"] != []
+
+    def test_a_report_needs_ratios(self, refused: Any, forgetting_world: World, tmp_path: Path) -> None:
+        frame = forgetting_world(1e-3, ratios=(0.5,)).drop(columns="ratio")
+        frame.to_csv(tmp_path / "runs.csv", index=False)
+        out = str(tmp_path / "page.html")
+        said = refused(tmp_path / "runs.csv", "report", "--law", "chinchilla", "--out", out)
+        assert "a report is about ratios" in said
 
 
 class TestNothingButOursOnStandardError:
@@ -379,7 +505,7 @@ class TestOneDefaultBehindEveryDoor:
         laws += [ask(table, *one)["law"] for one in (("tradeoff", *TARGET), ("validate",), ("next", *TARGET, *budget))]
         laws += [
             ask(table, "plan", *TARGET, "--route", "link")["law"],
-            scaling.linked_ratio(runs, 3e7, 1e8, draws=0).law,
+            scaling.critical_ratio(runs, 3e7, 1e8, method="link", draws=0).law,
         ]
         laws += [scaling.validate_law(runs).law, scaling.next_probes(runs, 3e7, 1e8, budget=1e17, draws=8).law]
         assert set(laws) == {"forgetting"}

@@ -136,7 +136,7 @@ def test_the_cmr_definition(capsys: pytest.CaptureFixture[str], runs: Path, save
     assert plan["definition"] == "cmr"
     assert 0 <= plan["critical_ratio"]["value"] <= 1
     assert "needs a run table" in refused(capsys, "plan", saved, *target)
-    assert "no use with the CMR" in refused(capsys, "plan", runs, *target, "--base-general-loss", "2.2")
+    assert "no use with --definition cmr" in refused(capsys, "plan", runs, *target, "--base-general-loss", "2.2")
 
 
 def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from scaling.cli import main
 from scaling.fitting import fit as fit_function
-from scaling.planning import cmr_plan, linked_ratio, next_probes
+from scaling.planning import critical_ratio, next_probes
 
 DRAWS = 8
 RATIOS = (0.0, 0.1, 0.25, 0.33, 0.5, 0.67, 0.8, 0.9, 1.0)
@@ -67,7 +67,7 @@ def losses(n: float, tokens: float, r: float, seen: float) -> dict[str, float]:
 
 @pytest.fixture
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    for function in (fit_function, cmr_plan, linked_ratio, next_probes):
+    for function in (fit_function, critical_ratio, next_probes):
         monkeypatch.setattr(function, "__kwdefaults__", {**function.__kwdefaults__, "draws": DRAWS})
     monkeypatch.setattr("scaling.report.contents.figures", lambda *_: [])
 

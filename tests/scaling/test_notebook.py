@@ -10,8 +10,8 @@ import pytest
 import scaling
 from scaling._notebook import block, line, notes, table
 from scaling.fitting import Fit
-from scaling.planning.question import Question
 from scaling.planning.result import not_identified
+from scaling.planning.target import Target
 
 NASTY = '<script>alert("1")</script> & co'
 
@@ -89,7 +89,7 @@ def test_a_plan_without_a_ratio_says_its_status(forgetting_fit: Fit, tolerance: 
 
 def test_a_plan_that_the_table_cannot_carry() -> None:
     blank = {"params": 4.0, "tokens": 1.0, "ratio": math.nan}
-    plan = not_identified(Question(1e9, 1e9, 0.05, False, 0.9), NASTY, blank)
+    plan = not_identified(Target(1e9, 1e9, 0.05), NASTY, blank)
     texts = Cells(plan._repr_html_()).texts
     assert NASTY in texts
     assert "status: not identified by this table" in texts

@@ -28,9 +28,9 @@ from scaling.planning.extrapolation import (
     refuse_farther,
     refuse_smaller,
 )
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.root import largest_ratio
+from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs, validate
 from scaling.units import format_count
 
@@ -51,26 +51,14 @@ class SizeAnswer:
     notes: tuple[str, ...]
 
 
-def cmr_plan(
-    runs: Runs,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
-    relative: bool = False,
-    level: float = 0.9,
-    draws: int = 200,
-    seed: int = 0,
-    multiplier: float = math.inf,
-    far: bool = False,
-) -> Plan:
-    """The largest ratio that keeps the tolerance at `tokens` and whose general loss has turned by then.
+def cmr_plan(runs: Runs, question: Target, *, draws: int = 200, seed: int = 0, multiplier: float = math.inf) -> Plan:
+    """The largest ratio that keeps the tolerance at the target's tokens and whose general loss has turned by then.
 
-    Per run two-term (general) and one-term (domain) token laws; per size the ratio law L(R) = a R^s + b at `tokens`,
+    Per run two-term (general) and one-term (domain) token laws; per size the ratio law L(R) = a R^s + b there,
     its root at the tolerance, and the turning points T_0 of the runs (for the Lagrange `multiplier`, by default its
     limit); across sizes -log(1 - R*) as a power law in params. The interval comes from resampling the runs of every
-    size, and from the scatter of three or more sizes about that link. `tolerance` is in nats per token, or a share of
-    each size's base loss with `relative`. The token laws follow the course of runs, so the ends of branches (column
+    size, and from the scatter of three or more sizes about that link. A relative tolerance is a share of each size's
+    base loss. The token laws follow the course of runs, so the ends of branches (column
     trunk) are left out.
 
     Raises `InputError` as `critical_ratio` does; what the table cannot carry is a status.
@@ -78,11 +66,10 @@ def cmr_plan(
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
     >>> largest = runs.select(runs.frame["params"] > 2e6)
-    >>> plan = cmr_plan(largest, params=2.66e6, tokens=262144, tolerance=0.05, draws=0)
+    >>> plan = cmr_plan(largest, Target(2.66e6, 262144), draws=0)
     >>> plan.status, round(plan.value, 2)
     ('ok', 0.21)
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     runs = runs.stage("trunk")
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
@@ -101,28 +88,28 @@ def cmr_plan(
         return replace(plan, warnings=(*plan.warnings, *runs.decisive()))
 
 
-def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
+def _answers(laws: TokenLaws, question: Target, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
     now = laws.losses_at(question.tokens)
     turning = laws.turning(question.tokens, multiplier)
     found, reasons = [], []
     for size in sorted(now["params"].unique()):
         mine = (now["params"] == size).to_numpy()
         usable = mine & (now["general_loss"] > 0).to_numpy() & np.isfinite(now["general_loss"]).to_numpy()
-        here = Question(float(size), question.tokens, question.tolerance, question.relative, question.level)
+        here = question.at(float(size), question.tokens)
         base = float(laws.runs.loc[mine, "base_general"].iloc[0])
         try:
-            _enough(now[usable], base, here)
             limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
+            _enough(now[usable], base, here)
         except NotIdentified as reason:
             reasons.append(str(reason))
         else:
             found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
     if not found:
         raise NotIdentified(reasons[0])
-    return found
+    return [replace(found[0], notes=(*found[0].notes, *reasons)), *found[1:]]
 
 
-def _enough(rows: pd.DataFrame, base: float, here: Question) -> None:
+def _enough(rows: pd.DataFrame, base: float, here: Target) -> None:
     """Raise `NotIdentified` for a size with too few ratios or without a base loss."""
     size = format_count(here.params)
     if math.isnan(base):
@@ -133,7 +120,7 @@ def _enough(rows: pd.DataFrame, base: float, here: Question) -> None:
 
 
 def _size_answer(
-    rows: pd.DataFrame, base: float, here: Question, limit: float, notes: list[str], draws: int, seed: int
+    rows: pd.DataFrame, base: float, here: Target, limit: float, notes: list[str], draws: int, seed: int
 ) -> SizeAnswer:
     measured_rows = rows.dropna(axis=1, how="all")
     if "domain_loss" in measured_rows:  # a token law carried far can fall below 0, which is no loss
@@ -150,7 +137,7 @@ def _size_answer(
     return SizeAnswer(here.params, ratios, measured, curve.at(float(ratios[0])), domain, tuple(notes))
 
 
-def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float, list[str]]:
+def _turned_limit(ratios: Array, turning: Array, here: Target) -> tuple[float, list[str]]:
     """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show.
 
     1 where every run has turned, NaN where none has. Raises `NotIdentified` where no run tells.
@@ -162,8 +149,9 @@ def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float,
     if by_ratio.empty:
         least = len(get_law(LAWS["general"]).names)
         raise NotIdentified(
-            f"at {size} params no run has the {least} checkpoints after tokens 0 that tell whether the general loss still "
-            "rises at its end; log more of them, or use the default definition, which takes finished losses"
+            f"at {size} params no run has the {least} checkpoints after tokens 0, two of them in its second half, that tell "
+            "whether the general loss still rises at its end; log more, or use the default definition, which takes finished "
+            "losses"
         )
     if not turned.size:
         return math.nan, [f"at {size} params the general loss still rises at the end of every run"]
@@ -184,7 +172,7 @@ def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float,
     return float(np.clip(value, low, high)), [note]
 
 
-def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dict[str, tuple[float, float]]) -> Plan:
+def _plan(runs: Runs, answers: list[SizeAnswer], question: Target, ranges: dict[str, tuple[float, float]]) -> Plan:
     own = next((answer for answer in answers if same(answer.params, question.params)), None)
     if own:
         ratios, notes = own.ratios, list(own.notes)
@@ -207,7 +195,7 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
         base_general_loss=own.base_general_loss if own else UNKNOWN,
         extrapolation=factors(ranges, question, value),
         warnings=tuple(dict.fromkeys(warnings)),
-        question=question,
+        target=question,
         definition="cmr",
         law=_RATIO_LAW,
         route="link",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaling.fitting import fit_groups
 from scaling.laws import get_law
 from scaling.nearness import SAME
-from scaling.planning.question import NotIdentified
+from scaling.planning.target import NotIdentified
 from scaling.runs import Runs
 
 Array = NDArray[np.float64]
@@ -53,7 +53,14 @@ class TokenLaws:
         rising = np.diff(path, axis=1) > 0
         last = _STEPS - 2 - np.argmax(rising[:, ::-1], axis=1)
         turned = np.where(rising.any(axis=1), grid[last + 1], 0.0)
-        return np.where(np.isfinite(path).all(axis=1), np.where(rising[:, -1], NEVER, turned), math.nan)
+        told = np.isfinite(path).all(axis=1) & self._end_is_seen()
+        return np.where(told, np.where(rising[:, -1], NEVER, turned), math.nan)
+
+    def _end_is_seen(self) -> NDArray[np.bool_]:
+        """Whether each run (runs,) has two checkpoints in its second half, so that it has a slope at its end."""
+        rows = self.table.rows("general")
+        late = rows[rows["tokens"] >= (0.5 - 1e-9) * rows.groupby("run")["tokens"].transform("max")]
+        return (self.runs["run"].map(late["run"].value_counts()).fillna(0) >= 2).to_numpy(bool)
 
     def losses_at(self, tokens: float) -> pd.DataFrame:
         """The run table at one token count: a run's own checkpoint where it has one there, else its token law."""

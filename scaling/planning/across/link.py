@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.planning.noise import scattered
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import Status
+from scaling.planning.target import NotIdentified, Target
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
@@ -43,7 +43,7 @@ def carry(sizes: Array, ratios: Array, target: float) -> Array:
     return -np.expm1(-np.exp(level + slope * distance + noise))
 
 
-def linked(answers: BySize, question: Question) -> tuple[Array, list[str]]:
+def linked(answers: BySize, question: Target) -> tuple[Array, list[str]]:
     """The critical ratios (B,) at the question's size from those of the probed sizes, and what to know about them.
 
     Sizes at which no ratio passes, or every one, are left out, which is said. Draws of sizes are unrelated, so they are

@@ -15,7 +15,7 @@ from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.nearness import groups, same
 from scaling.planning.across.link import linked, status_of
-from scaling.planning.critical import critical_ratio, ratio_interval, roots
+from scaling.planning.critical import of_fit, ratio_interval, roots
 from scaling.planning.extrapolation import (
     FAR,
     distance_warnings,
@@ -24,44 +24,31 @@ from scaling.planning.extrapolation import (
     refuse_farther,
     refuse_smaller,
 )
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs
 from scaling.units import format_count
 
 Array = NDArray[np.float64]
 
 
-def linked_ratio(
-    runs: Runs,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
-    law: str = AUTO,
-    relative: bool = False,
-    level: float = 0.9,
-    draws: int = 200,
-    seed: int = 0,
-    far: bool = False,
-) -> Plan:
-    """The critical ratio at (params, tokens) from those that `law`, fitted to one size at a time, gives at `tokens`.
+def linked_ratio(runs: Runs, question: Target, *, law: str = AUTO, draws: int = 200, seed: int = 0) -> Plan:
+    """The critical ratio at a target from those that `law`, fitted to one size at a time, gives at its tokens.
 
     Where CPT is one share of the base's tokens in every run, each size answers at that share (of the target's tokens) in
-    place of `tokens`, which its runs do not reach. -log(1 - R*) is carried as a power law in params; the interval comes
+    place of those tokens, which its runs do not reach. -log(1 - R*) is carried as a power law in params; the interval comes
     from resampling the runs of every size, and from the scatter of three or more sizes about the link. Base losses are
-    those of the table; arguments and errors are otherwise those of `critical_ratio`.
+    those of the table; errors are those of `critical_ratio`.
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
-    >>> plan = linked_ratio(runs, params=10.6e6, tokens=262144, tolerance=0.05, draws=0)
+    >>> plan = linked_ratio(runs, Target(10.6e6, 262144), draws=0)
     >>> plan.warnings[0]
     'critical ratio by size: 332K: 0.16..., 804K: 0.1..., 1.51M: 0.2..., 2.66M: 0.2...'
     >>> round(plan.value, 2)
     0.26
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
     rows = runs.rows("general")
@@ -69,14 +56,15 @@ def linked_ratio(
     refuse_smaller(ranges, question.params)
     law, why = chosen_law(runs, law)
     sizes = sorted(map(float, rows["params"].unique()))
-    fits = {size: fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed) for size in sizes}
+    fits, lacking = _fits(runs, sizes, law, draws, seed)
     own = next((size for size in sizes if same(size, question.params)), None)
     if own is not None:
-        plan = critical_ratio(fits[own], params, tokens, tolerance, relative=relative, level=level, far=far)
+        plan = of_fit(fits[own], question)
         return replace(plan, route="link", warnings=(*plan.warnings, *([why] if why else [])))
     try:
         refuse_farther(ranges, question)
         found, notes = _carried(fits, question, _tokens_at(runs, question))
+        notes += lacking
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
         plan = not_identified(question, str(reason), blank, law=law, route="link")
@@ -93,13 +81,27 @@ def linked_ratio(
         base_general_loss=UNKNOWN,
         extrapolation=factors(ranges, question, value),
         warnings=tuple(dict.fromkeys(warnings)),
-        question=question,
+        target=question,
         law=law,
         route="link",
     )
 
 
-def _tokens_at(runs: Runs, question: Question) -> Callable[[float], float]:
+def _fits(runs: Runs, sizes: list[float], law: str, draws: int, seed: int) -> tuple[dict[float, Fit], list[str]]:
+    """The law fitted to each size, and why not to others. InputError where none can be fitted."""
+    found, lacking = {}, []
+    for size in sizes:
+        try:
+            found[size] = fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed)
+        except InputError as reason:
+            why = str(reason).removeprefix(f"{runs.source}: ")
+            lacking.append(f"at {format_count(size)} params: not in the link, as {why}")
+            if len(lacking) == len(sizes):
+                raise
+    return found, lacking
+
+
+def _tokens_at(runs: Runs, question: Target) -> Callable[[float], float]:
     """The token count at which a size answers: the target's, or its equal as a share of what the size's base saw."""
     rows = runs.rows("general")
     ends = rows.loc[rows.groupby("run", sort=False)["tokens"].idxmax()]
@@ -111,17 +113,15 @@ def _tokens_at(runs: Runs, question: Question) -> Callable[[float], float]:
     return lambda size: part * float(seen.at(size))
 
 
-def _carried(
-    fits: dict[float, Fit], question: Question, tokens_at: Callable[[float], float]
-) -> tuple[Array, list[str]]:
+def _carried(fits: dict[float, Fit], question: Target, tokens_at: Callable[[float], float]) -> tuple[Array, list[str]]:
     answers, notes = {}, []
     for place, (size, one) in enumerate(fits.items()):
         assert one.general is not None
         tokens = tokens_at(size)
-        here = Question(size, tokens, question.tolerance, question.relative, question.level, question.far)
+        here = question.at(size, tokens)
         said = [*_beyond(one.general.ranges["tokens"], tokens), *one.warnings, *one.general.warnings]
         try:
-            rise = general_rise(one, here, None, None)
+            rise = general_rise(one, here)
         except NotIdentified as reason:
             said = [str(reason)]
         else:

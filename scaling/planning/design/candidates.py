@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import ALIKE, BaseTokens
 from scaling.nearness import same
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -22,7 +22,7 @@ RATIOS = tuple(round(0.1 * step, 1) for step in range(11))
 
 def candidates(
     runs: Runs,
-    question: Question,
+    question: Target,
     seen: BaseTokens,
     sizes: Sequence[float] | None = None,
     ratios: Sequence[float] | None = None,
@@ -46,11 +46,12 @@ def candidates(
 
 def seeded(runs: Runs, chosen: pd.DataFrame) -> pd.DataFrame:
     """params, ratio, tokens of chosen runs in their order, with seeds that no run of their size has had: the same one for
-    every ratio, so that few sweep files hold them, and the following ones for repeats. Seeds that a table does not log are
-    taken to be the first ones."""
+    every ratio, so that few sweep files hold them, and the following ones for repeats. Seeds that a table does not log,
+    or that are words, are taken to be the first ones."""
     trained = runs.rows("general").drop_duplicates("run")
     place = trained.groupby(["params", "ratio"]).cumcount()
-    logged = trained["seed"].fillna(place) if "seed" in trained else place
+    known = pd.to_numeric(trained["seed"], errors="coerce") if "seed" in trained else place
+    logged = known.fillna(place)
     free = (logged.groupby(trained["params"]).max() + 1).to_dict()
     made = chosen[["params", "ratio", "tokens"]].reset_index(drop=True)
     repeat = made.groupby(["params", "ratio"]).cumcount()
@@ -78,7 +79,7 @@ def rung(known: dict[int, float], params: float) -> tuple[int, float]:
     return depth, known.get(depth, unit * depth**3)
 
 
-def _sizes(runs: Runs, there: list[float], question: Question, seen: BaseTokens, bases: Sequence[float]) -> list[float]:
+def _sizes(runs: Runs, there: list[float], question: Target, seen: BaseTokens, bases: Sequence[float]) -> list[float]:
     """The probed sizes, those of which there is a base, and new ones where the table says how long their base would be;
     none above the target's."""
     known = ladder(runs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -19,9 +20,9 @@ from scaling.planning.design.next_result import COLUMNS, NextProbes
 from scaling.planning.design.sensitivity import sensitivity
 from scaling.planning.design.trained import design
 from scaling.planning.extrapolation import refuse_smaller
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs
 from scaling.units import counted
 
@@ -30,26 +31,22 @@ HARDLY = 0.9  # of the width before: a narrowing by less is said to be hardly on
 
 def next_probes(
     runs: Runs,
-    params: float,
-    tokens: float,
+    target: Target | float | None = None,
+    *counts: float,
     budget: float,
-    tolerance: float = 0.05,
-    *,
     law: str = AUTO,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
     sizes: Sequence[float] | None = None,
     ratios: Sequence[float] | None = None,
     lengths: Sequence[float] | None = None,
     bases: Sequence[float] = (),
     checkpoints: int = 9,
-    level: float = 0.9,
     draws: int = 200,
     seed: int = 0,
-    far: bool = False,
+    **asked: Any,
 ) -> NextProbes:
-    """The runs within `budget` FLOPs after which the critical ratio at (params, tokens) would be known best.
+    """The runs within `budget` FLOPs after which the critical ratio at a `Target` would be known best.
+
+    The target may also be given by its fields, as in `critical_ratio`.
 
     A run costs 6 N D, and 6 N base tokens once where the table has no base of its size. The law (by default that of
     `fit`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
@@ -60,7 +57,7 @@ def next_probes(
     sizes, ratios, lengths: of the runs to choose from. By default sizes are those of the table, and those in `bases` (of
     which there are bases, at no cost) or else twice the largest (where the target is as large and the table says how long
     bases are trained); ratios those of the table and steps of 0.1; lengths the token counts at which runs of the table end.
-    `checkpoints` are spread over a run as in the table. draws, seed, level: as in `fit`.
+    `checkpoints` are spread over a run as in the table. draws, seed: as in `fit`.
 
     Raises `InputError` for a budget not above 0, options that make no sense, a target smaller than the probes, a table
     without general loss or with fewer runs than the law has parameters. What the table cannot carry is the status
@@ -75,7 +72,8 @@ def next_probes(
     >>> list(found.runs.columns)
     ['params', 'ratio', 'tokens', 'seed', 'flops', 'width_after']
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
+    question = Target.of(target, *counts, **asked)
+    level = question.level
     _check(runs, budget, checkpoints)
     law, note = chosen_law(runs, law)
     if get_law(law).target == "ratio":
@@ -85,12 +83,12 @@ def next_probes(
     assert general.base_tokens is not None
     possible = candidates(runs, question, general.base_tokens, sizes, ratios, lengths, bases)
     try:
-        rise = general_rise(fitted, question, base_general_loss, base_tokens)
+        rise = general_rise(fitted, question)
         found = sensitivity(fitted, rise)
     except NotIdentified as reason:
         empty = pd.DataFrame(columns=list(COLUMNS), dtype=float)
         nothing = (empty, math.nan, math.nan, 0.0, float(budget), UNKNOWN)
-        return NextProbes(*nothing, "not_identified", (str(reason),), question, law)
+        return NextProbes(*nothing, "not_identified", (str(reason), *fitted.warnings), question, law)
     present, slope = design(runs, fitted, found, possible, checkpoints)
     chosen = choose(present, possible, float(budget), found, slope, level)
     said = [*_notes(general, chosen, possible), *rise.base.warnings, *fitted.warnings, *general.warnings]
@@ -106,7 +104,7 @@ def next_probes(
         critical_ratio=now,
         status="ok" if chosen.places else "nothing_helps",
         warnings=tuple(dict.fromkeys([*said, *([note] if note else [])])),
-        question=question,
+        target=question,
         law=general.law,
     )
 
@@ -128,7 +126,7 @@ def _check(runs: Runs, budget: float, checkpoints: int) -> None:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
 
 
-def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
+def _usable(fitted: Fit, question: Target, runs: Runs) -> CorpusFit:
     general = fitted.general
     assert general is not None
     refuse_smaller(general.ranges, question.params)

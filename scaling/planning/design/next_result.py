@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from scaling.fitting import Estimate
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.planning.text import span
 from scaling.units import finite_or_none, format_count
 
@@ -37,7 +37,7 @@ class NextProbes:
     critical_ratio: Estimate[float]
     status: NextStatus
     warnings: tuple[str, ...]
-    question: Question
+    target: Target
     law: str
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -51,13 +51,13 @@ class NextProbes:
             "critical_ratio": self.critical_ratio.to_json_dict(),
             "status": self.status,
             "law": self.law,
-            "level": self.question.level,
+            "level": self.target.level,
             "warnings": list(self.warnings),
         }
 
     def summary(self) -> str:
         """The answer in plain words."""
-        lines = [f"For {self.question.text()}:", f"  critical ratio now  {self._now()}"]
+        lines = [f"For {self.target.text()}:", f"  critical ratio now  {self._now()}"]
         if self.status != "not_identified":
             used = f"{self.flops:.3g} of {self.budget:.3g} FLOPs"
             lines.append(f"  expected width      {self.width_before:.3f} -> {self.width_after:.3f} with {used}")

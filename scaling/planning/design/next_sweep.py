@@ -110,7 +110,7 @@ def _text(found: NextProbes, sweep: Path, path: Path, tokens: float, bases: Mapp
     ratios = sorted({ratio for base in bases.values() for ratio in base["ratios"]})
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", path.stem)
     lines = [
-        f"# Chosen by scaling next for {found.question.text()}.",
+        f"# Chosen by scaling next for {found.target.text()}.",
         f"extends: {sweep.name}",
         f"name: {name}",
         "bases:",

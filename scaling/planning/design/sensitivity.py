@@ -14,9 +14,9 @@ from scaling.fitting import Fit
 from scaling.laws import get_law
 from scaling.nearness import same
 from scaling.planning.base_loss import additive_in_size
-from scaling.planning.question import NotIdentified
 from scaling.planning.rise import Rise
 from scaling.planning.root import largest_ratio
+from scaling.planning.target import NotIdentified
 from scaling.runs import share
 
 Array = NDArray[np.float64]

@@ -13,8 +13,8 @@ from scaling.fitting import CorpusFit, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.extrapolation import FAR, distance_warnings, factors, impossible, ratio_warnings
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
+from scaling.planning.target import NotIdentified, Target
 from scaling.planning.uses.allocate_result import Allocation, AllocationQuestion
 from scaling.planning.uses.minimum import at_end, least
 from scaling.planning.uses.surface import Surface, identified
@@ -88,7 +88,7 @@ def _sizes(one: CorpusFit, question: AllocationQuestion) -> tuple[Array, list[st
 
 def _allocation(fit: Fit, one: CorpusFit, question: AllocationQuestion, sizes: Array, notes: list[str]) -> Allocation:
     tokens = question.flops / (FLOPS * sizes)
-    target = Question(float(sizes[0]), float(tokens[0]), 0.0, False, question.level)
+    target = Target(float(sizes[0]), float(tokens[0]), 0.0, level=question.level)
     far = factors(one.ranges, target, question.ratio)
     warnings = [*notes, *_distances(far), *distance_warnings(one.ranges, target)]
     warnings += ratio_warnings(one.ranges["ratio"], one.ratios, question.ratio, "ratio")

@@ -20,9 +20,9 @@ from scaling.planning.extrapolation import (
     refuse_farther,
     refuse_smaller,
 )
-from scaling.planning.question import NotIdentified
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified
 from scaling.planning.uses.limited_result import LimitedData, LimitedQuestion, LimitedStatus, Mix
 from scaling.planning.uses.minimum import at_end, least
 from scaling.planning.uses.repetition import probe_epochs, repetition_warnings
@@ -143,7 +143,7 @@ def _general(fit: Fit, question: LimitedQuestion, ratio: float) -> tuple[Estimat
     try:
         if get_law(fit.general.law).target == "loss":
             return Curve(fit.general, target).at(ratio), []
-        rise = general_rise(fit, target, None, None)
+        rise = general_rise(fit, target)
         return rise.loss_at(ratio), list(rise.base.warnings)
     except NotIdentified as reason:
         return UNKNOWN, [f"general loss unknown: {reason}"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.planning.text import brackets, extrapolation_text, span
 from scaling.planning.uses.repetition import worth
 from scaling.units import finite_or_none, format_count
@@ -59,10 +59,10 @@ class LimitedQuestion:
         """The tokens that the domain law sees: all of them where nothing repeats, fewer by the repeats' discount."""
         return self.domain_tokens * worth(self.epochs(ratio)) / np.asarray(ratio, dtype=np.float64)
 
-    def target(self, ratio: float) -> Question:
+    def target(self, ratio: float) -> Target:
         """The model and all tokens at one ratio, as other plans are asked."""
         total = self.domain_tokens / ratio if self.tokens is None else self.tokens
-        return Question(self.params, total, 0.0, False, self.level, self.far)
+        return Target(self.params, total, 0.0, level=self.level, far=self.far)
 
     def text(self) -> str:
         """The question in words."""

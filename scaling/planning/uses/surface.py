@@ -14,7 +14,7 @@ from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.nearness import same
-from scaling.planning.question import NotIdentified
+from scaling.planning.target import NotIdentified
 from scaling.runs import share
 from scaling.units import format_count
 

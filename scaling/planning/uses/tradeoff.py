@@ -16,9 +16,10 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.critical import critical_ratio
 from scaling.planning.curve import Curve
-from scaling.planning.question import NotIdentified, Question
+from scaling.planning.extrapolation import possible
 from scaling.planning.result import Plan
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified, Target
 from scaling.planning.uses.pareto import pareto
 from scaling.planning.uses.surface import identified, surface
 from scaling.planning.uses.tradeoff_result import Tradeoff
@@ -38,22 +39,12 @@ class _General:
 
 
 def tradeoff_table(
-    fit: Fit,
-    params: float,
-    tokens: float,
-    tolerance: float = 0.05,
-    *,
-    relative: bool = False,
-    base_general_loss: float | None = None,
-    base_tokens: float | None = None,
-    level: float = 0.9,
-    points: int = 21,
-    far: bool = False,
+    fit: Fit, target: Target | float | None = None, *counts: float, points: int = 21, **asked: Any
 ) -> Tradeoff:
-    """Both losses at (params, tokens) over `points` even ratios from 0 to 1 and the critical ratio.
+    """Both losses at a `Target` over `points` even ratios from 0 to 1 and the critical ratio.
 
-    The other arguments are those of `critical_ratio`, and so are the errors; a fit without a domain corpus is an
-    `InputError` as well. What the table cannot carry is NaN and a warning.
+    The target may also be given by its fields, as in `critical_ratio`, whose errors are these; a fit without a domain
+    corpus is an `InputError` as well. What the table cannot carry is NaN and a warning.
     Source: Que et al. 2024 (arXiv 2406.01375), first use, of which this is the whole curve.
 
     >>> import scaling
@@ -70,21 +61,11 @@ def tradeoff_table(
         raise InputError(f"points must be at least 2, not {points}")
     if fit.domain is None:
         raise InputError("the fit has no domain corpus, and a trade-off needs both")
-    plan = critical_ratio(
-        fit,
-        params,
-        tokens,
-        tolerance,
-        relative=relative,
-        base_general_loss=base_general_loss,
-        base_tokens=base_tokens,
-        level=level,
-        far=far,
-    )
+    plan = critical_ratio(fit, target, *counts, **asked)
     even = np.linspace(0.0, 1.0, points)
     ratios = np.unique(np.append(even, plan.value)) if math.isfinite(plan.value) else even
-    general = _general(fit, plan.question, base_general_loss, base_tokens, ratios)
-    domain, notes = _domain(fit, plan.question, ratios)
+    general = _general(fit, plan.target, ratios)
+    domain, notes = _domain(fit, plan.target, ratios)
     low, high = _probed(fit)
     outside = (ratios < low - SLIGHT) | (ratios > high + SLIGHT)
     table = _table(ratios, general, domain, plan, outside)
@@ -97,20 +78,18 @@ def tradeoff_table(
     return Tradeoff(table, plan, tuple(dict.fromkeys((*plan.warnings, *notes))))
 
 
-def _general(
-    fit: Fit, question: Question, base_loss: float | None, base_tokens: float | None, ratios: Array
-) -> _General:
+def _general(fit: Fit, question: Target, ratios: Array) -> _General:
     assert fit.general is not None  # critical_ratio refuses such a fit
     at, unknown = ratios[None, :], _unknown(ratios)
     try:
-        rise = general_rise(fit, question, base_loss, base_tokens)
+        rise = general_rise(fit, question)
     except NotIdentified:  # the plan's warnings say why
         losses = _losses_alone(fit.general, question, at)
         return _General(unknown if losses is None else _estimate(losses, question), unknown, math.nan)
     return _General(_estimate(rise.losses(at), question), _estimate(rise(at), question), rise.allowed)
 
 
-def _losses_alone(general: CorpusFit, question: Question, ratios: Array) -> Array | None:
+def _losses_alone(general: CorpusFit, question: Target, ratios: Array) -> Array | None:
     """General losses where there is no base loss to compare them with; None where they are not known either."""
     try:
         return Curve(general, question).losses(ratios) if get_law(general.law).target == "loss" else None
@@ -118,7 +97,7 @@ def _losses_alone(general: CorpusFit, question: Question, ratios: Array) -> Arra
         return None
 
 
-def _domain(fit: Fit, question: Question, ratios: Array) -> tuple[Estimate[Any], list[str]]:
+def _domain(fit: Fit, question: Target, ratios: Array) -> tuple[Estimate[Any], list[str]]:
     assert fit.domain is not None
     try:
         identified(fit.domain, ("ratio",), {"params": question.params, "tokens": question.tokens})
@@ -135,7 +114,7 @@ def _probed(fit: Fit) -> tuple[float, float]:
     return max(low), min(high)
 
 
-def _estimate(values: Array, question: Question) -> Estimate[Any]:
+def _estimate(values: Array, question: Target) -> Estimate[Any]:
     return interval(values[0], values[1:], question.level)
 
 
@@ -152,9 +131,8 @@ def _table(
     within[np.isnan(rise)] = pd.NA
     columns: dict[str, Any] = {"ratio": ratios}
     for name, one in {"general_loss": general.loss, "domain_loss": domain, "rise": general.rise}.items():
-        none = (one.value <= 0) if name != "rise" else np.zeros(len(ratios), bool)  # no model has such a loss
-        ends = {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
-        columns |= {end: np.where(none, math.nan, values) for end, values in ends.items()}
+        shown = one if name == "rise" else possible(one)
+        columns |= {name: shown.value, f"{name}_low": shown.low, f"{name}_high": shown.high}
     # Rise and general loss differ by one number, and either may be all that is known.
     cost = np.where(np.isnan(rise), general.loss.value, rise)
     front = np.zeros(len(ratios), bool)

@@ -41,7 +41,7 @@ class Tradeoff:
     def summary(self) -> str:
         """The table as text: * marks the Pareto front, < the critical ratio, ? a ratio outside of those that were probed."""
         heads = f"{'ratio':>7} {'general loss':>25} {'rise':>8} {'within':>6} {'domain loss':>25}  front"
-        lines = [f"For {self.plan.question.text()}:", heads]
+        lines = [f"For {self.plan.target.text()}:", heads]
         lines += [_text_row(row) for row in self.table.to_dict("records")]
         return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
 

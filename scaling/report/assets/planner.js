@@ -8,7 +8,7 @@ class Refused extends Error {}
 class NotIdentified extends Error {}
 class NoBaseLoss extends NotIdentified {}
 
-const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48, FARTHEST = 1000;
+const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48, FARTHEST = 1000, MOST_LOSS = 50;
 const number = (value) => (value === null ? NaN : value);
 
 /* Halves go to the even digit in Python and away from 0 in JavaScript: a value exactly half-way is moved to where Python goes. */
@@ -359,9 +359,12 @@ function makePlanner(data, laws) {
       return unanswered(q, reason.message + (reason instanceof NoBaseLoss ? "; give the target's with --base-general-loss" : ""));
     }
     for (const name of ["general_loss", "domain_loss", "base_general_loss"]) {
-      if (answer[name].value <= 0) return unanswered(q, `the law gives a ${name.replaceAll("_", " ")} of ${general(answer[name].value, 3)} nats at ` +
+      if (answer[name].value <= 0 || answer[name].value > MOST_LOSS) return unanswered(q, `the law gives a ${name.replaceAll("_", " ")} of ${general(answer[name].value, 3)} nats at ` +
         "the target, which no model has: it lies too far from the probes, or columns are in other units than the contract's");
     }
+    const cut = (v) => Math.min(Math.max(v, 0), MOST_LOSS);
+    for (const name of ["general_loss", "domain_loss", "base_general_loss"])
+      answer[name] = { value: answer[name].value, low: cut(answer[name].low), high: cut(answer[name].high) };
     return answer;
   }
   function planned(q, rise) {

@@ -51,13 +51,16 @@ def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
 
 def test_the_command_is_the_function(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     found = ask(capsys, runs, *ASK)
-    made = next_probes(load_runs(runs), 4e7, 1e8, 4e16, bases=(2e7,))
+    made = next_probes(load_runs(runs), 4e7, 1e8, budget=4e16, bases=(2e7,))
     assert found == {**made.to_json_dict(), "files": []}
     assert found["law"] == "forgetting"
     some = ("--sizes", "3M", "10M", "--ratios", 0.5, 0.9, "--lengths", "80M", "--checkpoints", 5, "--base-tokens", "4B")
     few = ask(capsys, runs, *ASK, *some)
     options = {"sizes": (3e6, 1e7), "ratios": (0.5, 0.9), "lengths": (8e7,), "checkpoints": 5, "base_tokens": 4e9}
-    assert few == {**next_probes(load_runs(runs), 4e7, 1e8, 4e16, bases=(2e7,), **options).to_json_dict(), "files": []}
+    assert few == {
+        **next_probes(load_runs(runs), 4e7, 1e8, budget=4e16, bases=(2e7,), **options).to_json_dict(),
+        "files": [],
+    }
     assert main(["next", str(runs), *ASK]) == 0
     assert "expected width" in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling import critical_ratio, fit, linked_ratio, load_fit, load_runs
+from scaling import Target, critical_ratio, fit, load_fit, load_runs
 from scaling.cli import main
 from scaling.fitting import Fit
 from scaling.fitting.default import chosen_law
@@ -105,7 +105,7 @@ def test_a_saved_fit_keeps_its_law(capsys: pytest.CaptureFixture[str], saved: Pa
 
 def test_the_link(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     found = ask(capsys, runs, "--route", "link")
-    assert found == linked_ratio(load_runs(runs), 3e7, 1e8, law="forgetting").to_json_dict()
+    assert found == critical_ratio(load_runs(runs), 3e7, 1e8, law="forgetting", method="link").to_json_dict()
     assert (found["law"], found["route"]) == ("forgetting", "link")
 
 
@@ -114,11 +114,11 @@ def links(monkeypatch: pytest.MonkeyPatch, forgetting_fit: Fit) -> list[dict[str
     """The options with which a link is asked for; it answers at once."""
     asked: list[dict[str, Any]] = []
 
-    def answer(*_: Any, **options: Any) -> Plan:
-        asked.append(options)
+    def answer(_: Any, target: Target, **options: Any) -> Plan:
+        asked.append({"target": target, **options})
         return critical_ratio(forgetting_fit, **WHERE)
 
-    monkeypatch.setattr("scaling.planning.linked_ratio", answer)
+    monkeypatch.setattr("scaling.planning.across.linked.linked_ratio", answer)
     return asked
 
 
@@ -126,7 +126,8 @@ def test_the_link_takes_the_law_asked_for(
     capsys: pytest.CaptureFixture[str], runs: Path, links: list[dict[str, Any]]
 ) -> None:
     ask(capsys, runs, "--route", "link", "--law", "dcpt", "--relative", "--level", 0.8)
-    assert links == [{**WHERE, "tolerance": 0.05, "law": "dcpt", "relative": True, "level": 0.8, "far": False}]
+    target = Target(**WHERE, relative=True, level=0.8)
+    assert links == [{"target": target, "law": "dcpt", "draws": 200, "seed": 0}]
 
 
 def test_the_link_says_as_well_why_it_takes_dcpt(capsys: pytest.CaptureFixture[str], some: Path) -> None:
@@ -149,7 +150,7 @@ def test_the_targets_base_tokens_are_used(capsys: pytest.CaptureFixture[str], sa
         ("saved", ("--stage", "trunk"), "this is a fit"),
         ("runs", ("--route", "link", "--base-tokens", "1B"), "no use with --route link"),
         ("runs", ("--route", "link", "--base-general-loss", "3"), "no use with --route link"),
-        ("runs", ("--definition", "cmr", "--base-tokens", "1B"), "no use with the CMR definition"),
+        ("runs", ("--definition", "cmr", "--base-tokens", "1B"), "no use with --definition cmr"),
         ("runs", ("--law", "dcpd"), "no law called"),
         ("saved", ("--base-tokens", "0"), "base tokens must be above 0"),
         ("saved", ("--base-tokens", "-1B"), "base tokens must be above 0"),

@@ -4,7 +4,7 @@ import pytest
 from scaling.errors import InputError
 from scaling.laws import get_law
 from scaling.planning.base_loss import additive_in_size, carried, given
-from scaling.planning.question import NotIdentified
+from scaling.planning.target import NotIdentified
 
 SIZES = np.array([1e6, 3e6, 1e7])
 

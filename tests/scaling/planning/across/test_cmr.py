@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,14 @@ import pytest
 
 from scaling import load_runs
 from scaling.errors import InputError
-from scaling.planning import Plan, cmr_plan
+from scaling.planning import Plan, critical_ratio
 from scaling.planning.across.cmr_tokens import NEVER, token_laws
 from scaling.planning.across.link import carry
 
 PUBLISHED = Path(__file__).parents[4] / "data" / "published"
 World = Callable[..., pd.DataFrame]
 Truth = Callable[..., float]
+cmr_plan = partial(critical_ratio, method="cmr")
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from scaling.planning.across.link import carry, linked
-from scaling.planning.question import NotIdentified, Question
+from scaling.planning.target import NotIdentified, Target
 
 PUBLISHED = Path(__file__).parents[4] / "data" / "published" / "cmr_table5_critical_ratio.csv"
 SIZES = np.array([1e6, 3e6, 1e7])
-ASKED = Question(1e8, 1e9, 0.05, False, 0.9)
+ASKED = Target(1e8, 1e9, 0.05)
 
 
 def on_the_law(sizes: np.ndarray, exponent: float = 0.3) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from scaling import critical_ratio, fit, linked_ratio
+from scaling import critical_ratio, fit
 from scaling.errors import InputError
 from scaling.planning import Plan
 from scaling.planning.across.link import carry
@@ -16,6 +17,7 @@ from scaling.runs import Runs, validate
 
 World = Callable[..., pd.DataFrame]
 Ratio = Callable[..., float]
+linked_ratio = partial(critical_ratio, method="link")
 SEEN = {1e6: 4e8, 3e6: 4.5e8, 1e7: 1e9}
 OWN_ERROR = "the error of that link is not in the interval"
 

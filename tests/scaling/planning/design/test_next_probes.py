@@ -32,7 +32,7 @@ def pilot(world: pd.DataFrame) -> Runs:
 
 @pytest.fixture(scope="module")
 def answer(pilot: Runs) -> NextProbes:
-    return next_probes(pilot, PARAMS, TOKENS, 20 * RUN, bases=(1e7,), base_tokens=BASE, **FAST)
+    return next_probes(pilot, PARAMS, TOKENS, budget=20 * RUN, bases=(1e7,), base_tokens=BASE, **FAST)
 
 
 def test_the_budget_is_kept_and_the_width_falls(answer: NextProbes) -> None:
@@ -75,23 +75,23 @@ def test_the_plan_of_the_larger_table_is_about_as_wide_as_was_expected(
 def test_a_base_is_paid_for_once(pilot: Runs) -> None:
     base = 6 * 1e7 * 100 * 1e7
     options: dict[str, Any] = {"sizes": (1e7,), "ratios": (0.5, 0.9), **FAST}
-    made = next_probes(pilot, PARAMS, TOKENS, 2 * base, **options)
+    made = next_probes(pilot, PARAMS, TOKENS, budget=2 * base, **options)
     paid = made.runs["flops"].to_numpy()
     seen = fit(pilot, "forgetting", draws=0).general
     assert seen is not None
     assert seen.base_tokens is not None
     assert paid[0] == pytest.approx(6 * 1e7 * (1e8 + float(seen.base_tokens.at(1e7))))
     assert paid[1:] == pytest.approx(6e15)
-    free = next_probes(pilot, PARAMS, TOKENS, 2 * base, bases=(1e7,), **options)
+    free = next_probes(pilot, PARAMS, TOKENS, budget=2 * base, bases=(1e7,), **options)
     assert free.runs["flops"].to_numpy() == pytest.approx(6e15)
     unknown = validate(pilot.frame.drop(columns="base_tokens"), "pilot.csv")
-    cheap = next_probes(unknown, PARAMS, TOKENS, 2 * base, **options)
+    cheap = next_probes(unknown, PARAMS, TOKENS, budget=2 * base, **options)
     assert cheap.runs["flops"].to_numpy() == pytest.approx(6e15)
     assert any("new ones cost nothing here" in warning for warning in cheap.warnings)
 
 
 def test_lists_and_lengths_are_what_is_chosen_from(pilot: Runs) -> None:
-    made = next_probes(pilot, PARAMS, TOKENS, 20 * RUN, sizes=(3e6,), ratios=(0.3, 0.6), lengths=(5e7,), **FAST)
+    made = next_probes(pilot, PARAMS, TOKENS, budget=20 * RUN, sizes=(3e6,), ratios=(0.3, 0.6), lengths=(5e7,), **FAST)
     assert set(made.runs["params"]) == {3e6}
     assert set(made.runs["ratio"]) <= {0.3, 0.6}
     assert set(made.runs["tokens"]) == {5e7}
@@ -99,15 +99,15 @@ def test_lists_and_lengths_are_what_is_chosen_from(pilot: Runs) -> None:
 
 def test_another_law_and_a_base_loss_that_is_given(pilot: Runs, forgetting_world: Callable[..., pd.DataFrame]) -> None:
     runs = validate(forgetting_world(noise=1e-3), "runs.csv")
-    made = next_probes(runs, PARAMS, TOKENS, 20 * RUN, law="dcpt", base_general_loss=3.7, **FAST)
+    made = next_probes(runs, PARAMS, TOKENS, budget=20 * RUN, law="dcpt", base_general_loss=3.7, **FAST)
     assert (made.status, made.law) == ("ok", "dcpt")
-    many = next_probes(runs, PARAMS, TOKENS, 20 * RUN, **FAST)
+    many = next_probes(runs, PARAMS, TOKENS, budget=20 * RUN, **FAST)
     assert many.width_before == pytest.approx(many.critical_ratio.high - many.critical_ratio.low), "the plan's own"
     relative = next_probes(
-        pilot, PARAMS, TOKENS, 20 * RUN, tolerance=0.02, relative=True, base_general_loss=3.7, **FAST
+        pilot, PARAMS, TOKENS, budget=20 * RUN, tolerance=0.02, relative=True, base_general_loss=3.7, **FAST
     )
     assert relative.status == "ok"
-    small = next_probes(runs, PARAMS, TOKENS, 0.5 * RUN, **FAST)
+    small = next_probes(runs, PARAMS, TOKENS, budget=0.5 * RUN, **FAST)
     assert (small.status, small.flops, small.width_after) == ("nothing_helps", 0.0, small.width_before)
     assert "no run within the budget" in small.summary()
 
@@ -127,14 +127,14 @@ def test_json_and_summary(answer: NextProbes) -> None:
 def test_what_the_table_cannot_carry(forgetting_world: Callable[..., pd.DataFrame]) -> None:
     frame = forgetting_world(noise=1e-3)
     one_size = validate(frame[frame["params"] == 1e6], "one.csv")
-    made = next_probes(one_size, PARAMS, TOKENS, 20 * RUN, **FAST)
+    made = next_probes(one_size, PARAMS, TOKENS, budget=20 * RUN, **FAST)
     assert made.status == "not_identified"
     assert "all probes have 1M params" in made.warnings[0]
     assert made.runs.empty
     assert math.isnan(made.width_after)
     assert "not identified" in made.summary()
     assert made.to_json_dict()["width_before"] is None
-    every = next_probes(validate(frame, "runs.csv"), PARAMS, TOKENS, 20 * RUN, tolerance=50, **FAST)
+    every = next_probes(validate(frame, "runs.csv"), PARAMS, TOKENS, budget=20 * RUN, tolerance=50, **FAST)
     assert every.status == "not_identified"
     assert "every ratio" in every.warnings[0]
 
@@ -165,9 +165,9 @@ def test_mistakes_are_one_sentence(pilot: Runs, changes: dict[str, Any], said: s
 def test_tables_that_have_too_little(pilot: Runs) -> None:
     domain = validate(pilot.frame.drop(columns="general_loss"), "domain.csv")
     with pytest.raises(InputError, match=r"domain\.csv: there is no general loss"):
-        next_probes(domain, PARAMS, TOKENS, RUN)
+        next_probes(domain, PARAMS, TOKENS, budget=RUN)
     frame = pilot.frame[pilot.frame["tokens"].eq(0) | pilot.frame["ratio"].isin((0.0, 0.5))]
     with pytest.raises(
         InputError, match=r"few\.csv: with 3 runs there are fewer than the \d parameters of the law forgetting"
     ):
-        next_probes(validate(frame, "few.csv"), PARAMS, TOKENS, RUN)
+        next_probes(validate(frame, "few.csv"), PARAMS, TOKENS, budget=RUN)

@@ -12,7 +12,7 @@ from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.planning.design.next_result import NextProbes
 from scaling.planning.design.next_sweep import _label, sweep_files
-from scaling.planning.question import Question
+from scaling.planning.target import Target
 from scaling.runs import Runs, validate
 
 BASE = """name: mine
@@ -33,7 +33,7 @@ def table(**names: float) -> Runs:
 def answer(*chosen: Chosen) -> NextProbes:
     runs = pd.DataFrame(chosen, columns=["params", "ratio", "tokens", "seed"]).assign(flops=1.0, width_after=0.1)
     nothing = Estimate(0.5, 0.4, 0.6)
-    return NextProbes(runs, 0.2, 0.1, 1.0, 1.0, nothing, "ok", (), Question(1e7, 1e6, 0.05, False, 0.9), "forgetting")
+    return NextProbes(runs, 0.2, 0.1, 1.0, 1.0, nothing, "ok", (), Target(1e7, 1e6, 0.05), "forgetting")
 
 
 @pytest.fixture

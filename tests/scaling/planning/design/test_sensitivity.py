@@ -8,18 +8,18 @@ import pytest
 from scaling.fitting import Fit, fit
 from scaling.planning.critical import critical_ratio
 from scaling.planning.design.sensitivity import Sensitivity, sensitivity
-from scaling.planning.question import NotIdentified, Question
 from scaling.planning.rise import general_rise
+from scaling.planning.target import NotIdentified, Target
 from scaling.runs import validate
 
-QUESTION = Question(4e7, 1e8, 0.05, False, 0.9)
+QUESTION = Target(4e7, 1e8, 0.05)
 
 
-def found(one: Fit, question: Question = QUESTION) -> Sensitivity:
-    return sensitivity(one, general_rise(one, question, None, None))
+def found(one: Fit, question: Target = QUESTION) -> Sensitivity:
+    return sensitivity(one, general_rise(one, question))
 
 
-def moved(one: Fit, question: Question, place: int, by: float) -> float:
+def moved(one: Fit, question: Target, place: int, by: float) -> float:
     """The critical ratio with one parameter moved by a share of itself."""
     assert one.general is not None
     theta = one.general.theta.copy()
@@ -50,7 +50,7 @@ def test_slopes_are_those_of_the_root(forgetting_fit: Fit, dcpt: Fit, law: str) 
 
 def test_places_are_the_fit_and_draws_spread_over_their_ratios(forgetting_fit: Fit) -> None:
     assert forgetting_fit.general is not None
-    made = sensitivity(forgetting_fit, general_rise(forgetting_fit, QUESTION, None, None), points=5)
+    made = sensitivity(forgetting_fit, general_rise(forgetting_fit, QUESTION), points=5)
     assert len(made.theta) == len(np.unique(made.ratio)) == 5
     assert (made.theta[0] == forgetting_fit.general.theta).all()
     assert (made.steepness > 0).all()
@@ -58,14 +58,14 @@ def test_places_are_the_fit_and_draws_spread_over_their_ratios(forgetting_fit: F
 
 def test_the_floor_holds_misses_and_a_carried_base(forgetting_fit: Fit, dcpt: Fit) -> None:
     for one in (forgetting_fit, dcpt):
-        rise = general_rise(one, QUESTION, None, None)
+        rise = general_rise(one, QUESTION)
         made = found(one)
         miss = rise.miss(float(made.ratio[0])) ** 2
         assert made.floor == pytest.approx(miss) if one.law == "forgetting" else made.floor > miss
-        given = sensitivity(one, general_rise(one, QUESTION, float(rise.base.draws[0]), None))
+        given = sensitivity(one, general_rise(one, replace(QUESTION, base_general_loss=float(rise.base.draws[0]))))
         assert given.floor == pytest.approx(miss)
 
 
 def test_no_ratio_inside(forgetting_fit: Fit) -> None:
     with pytest.raises(NotIdentified, match="no ratio, or every ratio"):
-        found(forgetting_fit, Question(4e7, 1e8, 50.0, False, 0.9))
+        found(forgetting_fit, Target(4e7, 1e8, 50.0))
