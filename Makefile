@@ -56,6 +56,7 @@ results: core
 
 docs: core
 	@$(PY) .ci/laws.py
+	@$(PY) .ci/schema.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -32,6 +32,7 @@ _WHERE = {
         "allocate_compute",
         "critical_ratio",
         "limited_data",
+        "load_plan",
         "measured_critical_ratio",
         "next_probes",
         "tradeoff_table",

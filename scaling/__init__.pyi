@@ -22,6 +22,7 @@ from scaling.planning import Tradeoff as Tradeoff
 from scaling.planning import allocate_compute as allocate_compute
 from scaling.planning import critical_ratio as critical_ratio
 from scaling.planning import limited_data as limited_data
+from scaling.planning import load_plan as load_plan
 from scaling.planning import measured_critical_ratio as measured_critical_ratio
 from scaling.planning import next_probes as next_probes
 from scaling.planning import tradeoff_table as tradeoff_table

@@ -20,11 +20,13 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-import scaling
+from scaling import plot
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
+from scaling.fitting import fit as fit_law
 from scaling.laws import get_law
 from scaling.planning import Plan, critical_ratio, measured_critical_ratio
+from scaling.readers import load_runs
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -72,16 +74,16 @@ def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer
     """
     if not 0 < larger < float("inf"):
         raise InputError(f"larger must be above 0, not {larger:g}; write 4 for four times the largest probe")
-    table = scaling.load_runs(source, stage="all")
+    table = load_runs(source, stage="all")
     runs = table.stage("auto")
     ends = runs.rows("general")
     if ends.empty or runs.rows("domain").empty:
         raise InputError(f"{runs.source}: the demo needs both losses, general_loss and domain_loss")
-    fit = scaling.fit(runs)
+    fit = fit_law(runs)
     params, tokens = larger * float(ends["params"].max()), float(ends["tokens"].max())
     plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
     if fit.law != "dcpt":
-        plans["D-CPT law"] = critical_ratio(scaling.fit(runs, law="dcpt"), params, tokens, tolerance)
+        plans["D-CPT law"] = critical_ratio(fit_law(runs, law="dcpt"), params, tokens, tolerance)
     plans["CMR law"] = critical_ratio(table, params, tokens, tolerance, method="cmr")
     return Answer(runs, fit, plans, tolerance, draw(runs, fit, plans, tolerance))
 
@@ -128,15 +130,15 @@ def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], tolerance: float) -> dict
     measured = measured_critical_ratio(runs, tolerance)
     pictures: dict[str, list[Callable[[Axes], Axes]]] = {
         "loss_by_ratio": [
-            lambda ax: scaling.plot.loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
-            lambda ax: scaling.plot.loss_by_ratio(runs, fit, "domain", ax=ax),
+            lambda ax: plot.loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
+            lambda ax: plot.loss_by_ratio(runs, fit, "domain", ax=ax),
         ],
         "loss_by_tokens": [
-            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "general", ax=ax),
-            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "domain", ax=ax),
+            lambda ax: plot.loss_by_tokens(runs, fit, "general", ax=ax),
+            lambda ax: plot.loss_by_tokens(runs, fit, "domain", ax=ax),
         ],
-        "tradeoff": [lambda ax: scaling.plot.tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
-        "critical_ratio": [lambda ax: scaling.plot.critical_ratio(measured, plans, fit=fit, ax=ax)],
+        "tradeoff": [lambda ax: plot.tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
+        "critical_ratio": [lambda ax: plot.critical_ratio(measured, plans, fit=fit, ax=ax)],
     }
     return {name: _drawn(parts) for name, parts in pictures.items()}
 

@@ -3,35 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from scaling.commands.options import read_fit, read_runs
-from scaling.commands.target import Target
+from scaling.commands.options import MaybeCount, read_fit, read_runs
+from scaling.commands.target import Limits
 from scaling.errors import InputError
+
+if TYPE_CHECKING:
+    from scaling.planning import Plan as Answered
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(Target):
+class Plan(Limits):
     """Find the largest domain share whose general loss stays within a tolerance of the base loss."""
 
+    params: MaybeCount = None
+    """Parameters of the model to train, counted as in the run table; 7e9 or 7B. Not for a saved plan."""
+    tokens: MaybeCount = None
+    """CPT tokens it will see; 20e9 or 20B. Not for a saved plan."""
     definition: Literal["tolerance", "cmr"] = "tolerance"
     """tolerance: both losses by a law, then the root. cmr: the CMR paper's, per run and size; needs a run table."""
     route: Literal["law", "link"] = "law"
     """To the target's size. law: one law for all sizes. link: an answer a size, carried by a power law; needs a run table."""
+    out: Path | None = None
+    """Where to write the plan (JSON), for the commands that come after it."""
 
     def __call__(self) -> None:
-        """Plan and print."""
-        from scaling.planning import critical_ratio
+        """Plan, write where asked, print."""
+        from scaling.planning.saved import is_plan, load_plan
+
+        out = self._target_file()
+        if is_plan(self.source):
+            if self.params is not None or self.tokens is not None:
+                raise InputError(f"{self.source.name}: this is a saved plan, which has its own params and tokens")
+            plan = load_plan(self.source)
+        else:
+            plan = self._planned()
+        if out is not None:
+            plan.save(out)
+        self.show(plan)
+
+    def _planned(self) -> Answered:
+        from scaling.planning import Target, critical_ratio
         from scaling.readers import is_table
 
+        if self.params is None or self.tokens is None:
+            raise InputError("give the model and its budget, for example --params 7B --tokens 20B")
+        target = Target(self.params, self.tokens, **self.limits)
         method = "cmr" if self.definition == "cmr" else self.route
         if method == "law":
-            self.show(critical_ratio(read_fit(self.source, self.law, self.domain, self.stage)[0], self.target))
-            return
+            return critical_ratio(read_fit(self.source, self.law, self.domain, self.stage)[0], target)
         if not is_table(self.source):
             option = "--definition cmr" if method == "cmr" else "--route link"
             raise InputError(f"{self.source.name}: {option} needs a run table, not a fit")
         # The CMR definition follows the course of runs, so it chooses the stage by itself.
         stage = "all" if method == "cmr" and self.stage == "auto" else self.stage
         runs = read_runs(self.source, self.domain, stage)
-        self.show(critical_ratio(runs, self.target, method=method, law=self.law))
+        return critical_ratio(runs, target, method=method, law=self.law)
+
+    def _target_file(self) -> Path | None:
+        """Where to write the plan, if anywhere. InputError for a folder that is not there, or the source itself."""
+        if self.out is None:
+            return None
+        out = self.out.expanduser()
+        if not out.parent.is_dir():
+            raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
+        if out.resolve() == self.source.expanduser().resolve():
+            raise InputError(f"{self.out}: is what the plan is made from; write the plan to another file")
+        return out

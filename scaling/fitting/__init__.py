@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scaling.fitting.corpus_fit import CorpusFit
-from scaling.fitting.fit import fit
+from scaling.fitting.fit import fit, provenance
 from scaling.fitting.groups import fit_groups, fit_points
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.intervals.profile import Profile, profile
@@ -25,6 +25,7 @@ __all__ = [
     "fit_points",
     "load_fit",
     "profile",
+    "provenance",
 ]
 
 

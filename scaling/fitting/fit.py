@@ -84,7 +84,7 @@ def fit(
         base={c: _base(table, c) for c in CORPORA},
         burn_in=ready.burn_in.value,
         level=level,
-        provenance=_provenance(table),
+        provenance=provenance(table),
         warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings, *([why] if why else [])),
         objective=ready.minimised() + (", rows weighted by standard errors" if weights else ""),
         resampling=origin,
@@ -130,7 +130,8 @@ def _base(table: Runs, corpus: str) -> list[dict[str, float]]:
     return [{str(k): float(v) for k, v in record.items()} for record in records]
 
 
-def _provenance(table: Runs) -> Provenance:
+def provenance(table: Runs) -> Provenance:
+    """Where a fit to this table comes from."""
     digest = hashlib.sha256()
     for column in ("params", "tokens", "ratio", "general_loss", "domain_loss"):
         if column in table.frame:

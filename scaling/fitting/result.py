@@ -170,6 +170,6 @@ class Fit:
 
     def save(self, path: str | Path) -> None:
         """Write fit.json atomically: everything that predictions and plans need, draws included."""
-        from scaling.fitting.saved import save_fit
+        from scaling.fitting.written import save_fit
 
         save_fit(self, path)

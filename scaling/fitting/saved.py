@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,12 +15,9 @@ from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
+from scaling.fitting.written import FORMAT, VERSION
 from scaling.laws import get_law
-from scaling.laws.base import Array
-from scaling.storage import write_text
-from scaling.units import finite_or_none
 
-FORMAT, VERSION = "scaling-fit", 1
 Level = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -94,14 +91,8 @@ class _Saved(_Strict):
     resampling: str = ""
 
 
-def save_fit(fit: Fit, path: str | Path) -> None:
-    """Write the fit to path; an old file stays whole until the new one is complete. Raises InputError if it cannot be
-    written."""
-    write_text(path, json.dumps(_encode(fit), allow_nan=False) + "\n")
-
-
 def load_fit(path: str | Path) -> Fit:
-    """Read a fit that `save_fit` wrote. Raises InputError, naming the file, for anything else."""
+    """Read a fit that `Fit.save` wrote. Raises InputError, naming the file, for anything else."""
     path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -120,51 +111,6 @@ def load_fit(path: str | Path) -> Fit:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise InputError(f"{path}: is not a sound saved fit ({where}: {first['msg']})") from None
-
-
-def _numbers(values: Array) -> list[Any]:
-    return [_numbers(v) if np.ndim(v) else finite_or_none(v) for v in values]
-
-
-def _encode(fit: Fit) -> dict[str, Any]:
-    corpora = {
-        name: _encode_corpus(one) if one else None for name, one in (("general", fit.general), ("domain", fit.domain))
-    }
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "law": fit.law,
-        **corpora,
-        "base": {
-            name: [{k: finite_or_none(v) for k, v in r.items()} for r in records] for name, records in fit.base.items()
-        },
-        "burn_in": fit.burn_in,
-        "level": fit.level,
-        "provenance": vars(fit.provenance),
-        "warnings": list(fit.warnings),
-        "objective": fit.objective,
-        "resampling": fit.resampling,
-    }
-
-
-def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
-    plain = {k: getattr(fit, k) for k in ("law", "corpus", "rows", "runs", "huber", "mape", "level", "status")}
-    return {
-        **plain,
-        "parameters": {name: e.to_json_dict() for name, e in fit.parameters.items()},
-        "theta": _numbers(fit.theta),
-        "draws": _numbers(fit.draws),
-        "dropped": dict(fit.dropped),
-        "held": dict(fit.held),
-        "ranges": {k: list(v) for k, v in fit.ranges.items()},
-        "r2": finite_or_none(fit.r2),
-        "residual_sd": finite_or_none(fit.residual_sd),
-        "warnings": list(fit.warnings),
-        "ratios": list(fit.ratios),
-        "others": {domain: dict(values) for domain, values in fit.others.items()},
-        "misses": [finite_or_none(miss) for miss in fit.misses],
-        "base_tokens": None if fit.base_tokens is None else vars(fit.base_tokens),
-    }
 
 
 def _float(value: float | None) -> float:

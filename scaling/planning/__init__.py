@@ -1,9 +1,13 @@
 """Planning: from a fit to the critical mixture ratio for a model and a token budget."""
 
-from scaling.planning.critical import critical_ratio
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scaling.planning.design.next_probes import next_probes
 from scaling.planning.design.next_result import NextProbes
 from scaling.planning.measured import measured_critical_ratio
+from scaling.planning.plan import critical_ratio
 from scaling.planning.result import Plan
 from scaling.planning.target import Target
 from scaling.planning.uses.allocate import allocate_compute
@@ -12,6 +16,9 @@ from scaling.planning.uses.limited import limited_data
 from scaling.planning.uses.limited_result import LimitedData
 from scaling.planning.uses.tradeoff import tradeoff_table
 from scaling.planning.uses.tradeoff_result import Tradeoff
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "Allocation",
@@ -23,7 +30,15 @@ __all__ = [
     "allocate_compute",
     "critical_ratio",
     "limited_data",
+    "load_plan",
     "measured_critical_ratio",
     "next_probes",
     "tradeoff_table",
 ]
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Read a plan that `Plan.save` wrote. Raises InputError, naming the file, for anything else."""
+    from scaling.planning.saved import load_plan as load  # pydantic is slow to import and most callers do not need it
+
+    return load(path)

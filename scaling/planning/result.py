@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from scaling.fitting import Estimate
+from scaling.fitting import Estimate, Provenance
 from scaling.planning.target import Target
 from scaling.planning.text import brackets, extrapolation_text
+from scaling.storage import write_text
 from scaling.units import finite_or_none
 
 Status = Literal["ok", "unconstrained", "infeasible", "not_identified"]
+FORMAT, VERSION = "scaling-plan", 1  # of plan.json
+ESTIMATES = ("critical_ratio", "general_loss", "domain_loss", "base_general_loss")
 UNKNOWN: Estimate[float] = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -25,7 +30,8 @@ class Plan:
     `extrapolation` holds factors over the probed sizes and token counts (1 inside their range), the distance of the
     critical ratio from the probed ratios (0 inside), and where both are known the factor over the tokens per parameter
     of the probes' bases. `law` is the general loss'; `route` is how the answer got to the target's size: by the "law", or
-    by a "link" of one answer a size.
+    by a "link" of one answer a size. `draws` are the ratios of the draws, NaN where none passes; `provenance` is what was
+    fitted.
 
     >>> import scaling
     >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
@@ -50,6 +56,8 @@ class Plan:
     definition: str = "tolerance"
     law: str = ""
     route: str = "law"
+    draws: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    provenance: Provenance | None = field(default=None, compare=False, repr=False)
 
     @property
     def value(self) -> float:
@@ -61,6 +69,22 @@ class Plan:
         """Its interval at the question's level; draws in which no ratio passes count as 0."""
         return self.critical_ratio.low, self.critical_ratio.high
 
+    def save(self, path: str | Path) -> None:
+        """Write plan.json atomically: question, answer, draws of the ratio, notes, and what it was fitted from
+        (`scaling.load_plan` reads it; docs/plan.schema.json). Raises InputError if it cannot be written."""
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "target": vars(self.target),
+            **{name: getattr(self, name).to_json_dict() for name in ESTIMATES},
+            "draws": [finite_or_none(draw) for draw in self.draws],
+            **{name: getattr(self, name) for name in ("status", "definition", "law", "route")},
+            "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
+            "notes": list(self.warnings),
+            "fitted_from": None if self.provenance is None else vars(self.provenance),
+        }
+        write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
     def losses(self) -> dict[str, float]:
         """The losses that the answer comes with, nats per token, NaN where not known."""
         named = {"general loss": self.general_loss, "domain loss": self.domain_loss}
@@ -68,8 +92,7 @@ class Plan:
 
     def to_json_dict(self) -> dict[str, Any]:
         """The contract of `scaling plan --json`; NaN becomes None."""
-        names = ("critical_ratio", "general_loss", "domain_loss", "base_general_loss")
-        numbers = {name: getattr(self, name).to_json_dict() for name in names}
+        numbers = {name: getattr(self, name).to_json_dict() for name in ESTIMATES}
         return {
             **numbers,
             "status": self.status,

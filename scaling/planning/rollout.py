@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from scaling.fitting.validation import Validation
-from scaling.planning.critical import critical_ratio
 from scaling.planning.measured import measured_critical_ratio
+from scaling.planning.plan import critical_ratio
 from scaling.runs import Runs
 
 

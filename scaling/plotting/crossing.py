@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from scaling.fitting import Fit
 from scaling.nearness import SAME
-from scaling.planning.critical import critical_ratio
 from scaling.planning.measured import measured_critical_ratio
+from scaling.planning.plan import critical_ratio
 from scaling.planning.result import Plan
 from scaling.planning.target import Target
 from scaling.plotting import style

@@ -433,7 +433,7 @@ class TestReasonsThatAreTrue:
     def test_seeds_in_words(self, ask: Any, forgetting_world: World) -> None:
         frame, budget = forgetting_world(1e-3), ("--budget", "1e18")
         words, numbers = (ask(frame.assign(seed=seed), "next", *TARGET, *budget) for seed in ("first", 0))
-        assert words["runs"] == numbers["runs"] != []
+        assert words == numbers
 
     def test_a_report_needs_ratios(self, refused: Any, forgetting_world: World, tmp_path: Path) -> None:
         frame = forgetting_world(1e-3, ratios=(0.5,)).drop(columns="ratio")

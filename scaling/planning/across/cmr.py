@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
-from scaling.fitting import Estimate, fit, fit_points
+from scaling.fitting import Estimate, fit, fit_points, provenance
 from scaling.laws import get_law
 from scaling.nearness import same
 from scaling.planning.across.cmr_tokens import LAWS, TokenLaws, token_laws
@@ -199,6 +199,8 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Target, ranges: dict[
         definition="cmr",
         law=_RATIO_LAW,
         route="link",
+        draws=tuple(map(float, ratios[1:])),
+        provenance=provenance(runs),
     )
 
 

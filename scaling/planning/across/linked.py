@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.errors import InputError
-from scaling.fitting import Fit, fit
+from scaling.fitting import Fit, fit, provenance
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.nearness import groups, same
@@ -84,6 +84,8 @@ def linked_ratio(runs: Runs, question: Target, *, law: str = AUTO, draws: int = 
         target=question,
         law=law,
         route="link",
+        draws=tuple(map(float, found[1:])),
+        provenance=provenance(runs),
     )
 
 

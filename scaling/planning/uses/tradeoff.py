@@ -14,9 +14,9 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.critical import critical_ratio
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import possible
+from scaling.planning.plan import critical_ratio
 from scaling.planning.result import Plan
 from scaling.planning.rise import general_rise
 from scaling.planning.target import NotIdentified, Target

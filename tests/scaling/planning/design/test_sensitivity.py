@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from scaling.fitting import Fit, fit
-from scaling.planning.critical import critical_ratio
 from scaling.planning.design.sensitivity import Sensitivity, sensitivity
+from scaling.planning.plan import critical_ratio
 from scaling.planning.rise import general_rise
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import validate
