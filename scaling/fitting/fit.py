@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
 from scaling.fitting.estimation.base_tokens import base_tokens
@@ -18,7 +19,6 @@ from scaling.fitting.intervals.bootstrap import METHODS, ORIGINS, choose_method,
 from scaling.fitting.intervals.bootstrap import resample as resample_runs
 from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
-from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs
 from scaling.stages import units
 from scaling.version import VERSION

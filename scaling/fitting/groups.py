@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from scaling.arrays import Array, Index
 from scaling.errors import InputError
 from scaling.fitting.engine.model import Model, TermModel, compile_law
 from scaling.fitting.engine.objective import Objective
@@ -17,7 +18,6 @@ from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import project, screened_starts, shapes
 from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
-from scaling.laws.base import Array, Index
 from scaling.laws.terms import TermLaw
 from scaling.runs import Runs
 

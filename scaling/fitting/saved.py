@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws import get_law
-from scaling.laws.base import Array
 from scaling.storage import write_text
 from scaling.units import finite_or_none
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
+from scaling.arrays import Array
+
 Variables = Mapping[str, Array]
 Kind = Literal["coefficient", "exponent", "shift", "other"]
 

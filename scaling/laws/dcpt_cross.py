@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import ETA, FLOOR, SHARE, SHARE_TERM, SIZE, SIZE_TERM, SOURCE, TOKENS
-from scaling.laws.base import Array, Parameter, Variables
+from scaling.laws.base import Parameter, Variables
 from scaling.laws.factors import Factor, Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 

@@ -13,8 +13,9 @@ import math
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import FLOOR, SHARE, SIZE, SOURCE, TOKENS
-from scaling.laws.base import Array, FunctionLaw, Parameter, Variables
+from scaling.laws.base import FunctionLaw, Parameter, Variables
 
 _TINY = 1e-300  # a part that is gone has a logarithm too
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import FLOOR, SIZE, SIZE_TERM, SOURCE, TOKENS
-from scaling.laws.base import Array, Parameter, Variables
+from scaling.laws.base import Parameter, Variables
 from scaling.laws.factors import SYMBOLS, Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 

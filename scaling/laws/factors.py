@@ -12,7 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from scaling.laws.base import Array, Parameter, Variables
+from scaling.arrays import Array
+from scaling.laws.base import Parameter, Variables
 
 # log(0), finite so that exponent * LOG_ZERO is minus "infinity" for a positive exponent and exactly 0 for exponent 0:
 # then 0**e is 0, 0**0 is 1, and no derivative is NaN.

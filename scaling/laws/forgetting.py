@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scaling.laws.base import Array, Parameter, Variables
+from scaling.arrays import Array
+from scaling.laws.base import Parameter, Variables
 from scaling.laws.factors import Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scaling.laws.base import Array, Law, Variables
+from scaling.arrays import Array
+from scaling.laws.base import Law, Variables
 from scaling.laws.factors import Factor, Values, latex_name
 
 

@@ -11,9 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.function_model import FunctionModel, geometric_mean
 from scaling.fitting.engine.part import Part, Table
-from scaling.laws.base import Array, FunctionLaw, Law, Variables
+from scaling.laws.base import FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 
 _LARGEST_LOG = 690.0  # exp of it is 1e299

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
@@ -14,7 +15,6 @@ from scaling.fitting.engine.problems import Data, Pull
 from scaling.fitting.engine.shake import shaken
 from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import screened_starts
-from scaling.laws.base import Array
 
 SCREENED, SHORT, POLISHED = 256, 24, 6
 THINNED = 4_000  # rows that are enough to find the starts worth polishing

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scaling.arrays import Array, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.covariance import standard_errors
 from scaling.fitting.engine.model import Model, compile_law
@@ -23,7 +24,7 @@ from scaling.fitting.estimation.identify import (
     weak_parameters,
 )
 from scaling.fitting.estimation.sample import Sample
-from scaling.laws.base import Array, Law, Mask
+from scaling.laws.base import Law
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.variables import others, variables
-from scaling.laws.base import Array, Index, Law, Mask
+from scaling.laws.base import Law
 from scaling.runs import Runs
 from scaling.stages import units
 

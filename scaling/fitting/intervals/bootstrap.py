@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from scaling.laws.base import Array, Index
+from scaling.arrays import Array, Index
 
 Method = Literal["runs", "wild", "sandwich"]
 METHODS: tuple[Method, ...] = ("runs", "wild", "sandwich")
