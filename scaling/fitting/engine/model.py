@@ -188,11 +188,8 @@ def _exp(log: Array) -> Array:
 
 def _shifted(law: TermLaw, name: str) -> str:
     """The variable that a shift is added to, or nothing."""
-    for term in law.terms:
-        for factor in term.factors:
-            if getattr(factor, "shift", None) == name:
-                return str(getattr(factor, "shift_of", factor.variables[0]))
-    return ""
+    added = (f.shift_of(name) for term in law.terms for f in term.factors)
+    return next((variable for variable in added if variable), "")
 
 
 def compile_law(law: Law, x: Variables, rescale: bool = True) -> Model:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling.errors import InputError
-from scaling.laws import FunctionLaw, Law, Parameter, Power, Term, TermLaw, get_law, law_names
+from scaling.laws import Factor, FunctionLaw, Law, Parameter, Power, Term, TermLaw, get_law, law_names
 
 PUBLISHED = Path(__file__).parents[3] / "data" / "published"
 X = {
@@ -170,14 +170,11 @@ def test_interchangeable_terms_get_an_order() -> None:
 
 
 @dataclass(frozen=True)
-class MinusLog:
-    """-log(variable + shift): a factor that is not in log, as later laws will have."""
+class MinusLog(Factor):
+    """-log(variable + shift): a factor that is not in log, with no more than a new factor must have."""
 
     variable: str
     shift: str
-
-    in_log = False
-    scalable = False
 
     @property
     def variables(self):
@@ -187,24 +184,17 @@ class MinusLog:
     def parameters(self):
         return (self.shift,)
 
-    def prepare(self, x):
-        return np.asarray(x[self.variable], float)
+    def value(self, theta, prepared):
+        return -np.log(prepared + theta[self.shift])
 
-    def evaluate(self, theta, prepared, gradient):
-        base = prepared + theta[self.shift]
-        return -np.log(base), [-1 / base] if gradient else []
-
-    def unit_log(self, theta, unit):
-        return np.zeros(())
-
-    def needs_positive(self, parameters):
-        return ()
+    def derivatives(self, theta, prepared):
+        return [-1 / (prepared + theta[self.shift])]
 
     def latex(self):
-        return rf"[-\log(r + {self.shift})]", ""
+        return rf"[-\log(r + {self.shift})]"
 
     def text(self):
-        return f"-log(r + {self.shift})", ""
+        return f"-log(r + {self.shift})"
 
 
 def test_a_new_kind_of_factor_is_one_class() -> None:
@@ -219,6 +209,24 @@ def test_a_new_kind_of_factor_is_one_class() -> None:
     theta = np.array([2.5, 0.16, 0.01, 0.3])
     np.testing.assert_allclose(law.value(theta, X), 2.5 - 0.16 * np.log(X["share"] + 0.01) * X["tokens"] ** 0.3)
     np.testing.assert_allclose(law.gradient(theta, X), differences(law, theta, X), rtol=1e-6, atol=1e-8)
+
+
+def test_a_factor_gives_the_derivatives_of_all_its_parameters() -> None:
+    class Forgetful(MinusLog):
+        def derivatives(self, theta, prepared):
+            return Factor.derivatives(self, theta, prepared)
+
+    term = Term("c", (Forgetful("share", "eps"),))
+    with pytest.raises(AssertionError, match="Forgetful has parameters"):
+        term.evaluate({"c": np.ones(1), "eps": np.ones(1)}, term.prepare(X), True)
+
+
+def test_shifts_have_the_unit_of_what_they_are_added_to() -> None:
+    assert MinusLog("share", "eps").shift_of("eps") is None
+    power = Power("tokens", "k", shift="m")
+    assert [power.shift_of(name) for name in ("k", "m")] == [None, "tokens"]
+    (thinning,) = (f for t in get_law("forgetting").terms for f in t.factors if len(f.variables) > 1)
+    assert [thinning.shift_of(name) for name in ("delta", "m")] == [None, "tokens"]
 
 
 def test_a_law_can_be_a_pure_function() -> None:
