@@ -6,9 +6,10 @@ own gradient (`FunctionLaw`); the fitting engine sees both through the same few 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -21,21 +22,23 @@ Kind = Literal["coefficient", "exponent", "shift", "other"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a law, in natural units.
+    """One parameter of a law, in natural units. All but its name is given by keyword.
 
     kind: a "coefficient" is one in which the law is linear (or nearly); a "shift" is positive and solved for by its
     log, which suits bases of exponentials and relative weights as well. A shift of a variable that has a unit (tokens)
     has its start range and typical value in shares of that variable's geometric mean over the table.
-    lower, upper: bounds of the fit. start: the range that starting points are spread over (only for parameters in which
-    the law is not linear). typical: (centre, standard deviation; of its log for a shift) of where it usually
-    lies, by what the law's file says; used only where a table cannot identify the parameter, and said so in the fit.
+    lower, upper: bounds of the fit, by default 0 and infinity; a parameter that may be negative says so by `lower`.
+    start: the range that starting points are spread over (only for parameters in which the law is not linear).
+    typical: (centre, standard deviation; of its log for a shift) of where it usually lies, by what the law's file says;
+    used only where a table cannot identify the parameter, and said so in the fit.
     """
 
     name: str
-    lower: float
-    upper: float
+    _: KW_ONLY
     unit: str
     meaning: str
+    lower: float = 0.0
+    upper: float = math.inf
     kind: Kind = "coefficient"
     start: tuple[float, float] | None = None
     typical: tuple[float, float] | None = None

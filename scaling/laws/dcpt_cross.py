@@ -13,7 +13,6 @@ w = w2/w1. A table of one domain identifies nothing of the last term, which then
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +63,14 @@ class Learnability(Factor):
 
 
 _WEIGHT = Parameter(
-    "w", 1e-6, 1e6, "1/nats^2", "weight of the first fall beside the start loss", "shift", (0.01, 10.0), (0.2, 2.0)
+    "w",
+    lower=1e-6,
+    upper=1e6,
+    unit="1/nats^2",
+    meaning="weight of the first fall beside the start loss",
+    kind="shift",
+    start=(0.01, 10.0),
+    typical=(0.2, 2.0),
 )
 
 
@@ -79,8 +85,16 @@ def _law(form: str, formula: str, factor: Factor, *more: Parameter) -> TermLaw:
             *TOKENS,
             ETA,
             *SHARE,
-            Parameter("F", 0.0, math.inf, "nats/token, w1 = 1", "strength of the learnability term"),
-            Parameter("mu", 0.0, 10.0, "1", "how fast learnability pays", "exponent", (0.1, 3.0), (1.0, 0.7)),
+            Parameter("F", unit="nats/token, w1 = 1", meaning="strength of the learnability term"),
+            Parameter(
+                "mu",
+                upper=10.0,
+                unit="1",
+                meaning="how fast learnability pays",
+                kind="exponent",
+                start=(0.1, 3.0),
+                typical=(1.0, 0.7),
+            ),
             *more,
         ),
         variables=("params", "tokens", "share", *factor.variables),

@@ -199,10 +199,10 @@ class MinusLog(Factor):
 
 def test_a_new_kind_of_factor_is_one_class() -> None:
     parameters = (
-        Parameter("a", 0.0, np.inf, "nats", "level"),
-        Parameter("c", 0.0, np.inf, "nats", "slope"),
-        Parameter("eps", 1e-5, 1.0, "1", "cliff", "shift", (1e-4, 0.1)),
-        Parameter("k", 0.0, 2.0, "1", "growth", "exponent", (0.1, 1.0)),
+        Parameter("a", unit="nats", meaning="level"),
+        Parameter("c", unit="nats", meaning="slope"),
+        Parameter("eps", lower=1e-5, upper=1.0, unit="1", meaning="cliff", kind="shift", start=(1e-4, 0.1)),
+        Parameter("k", upper=2.0, unit="1", meaning="growth", kind="exponent", start=(0.1, 1.0)),
     )
     terms = (Term("c", (MinusLog("share", "eps"), Power("tokens", "k"))),)
     law = TermLaw("lead", "lead", "here", parameters, ("share", "tokens"), floor="a", terms=terms)
@@ -234,7 +234,7 @@ def test_a_law_can_be_a_pure_function() -> None:
         "exp",
         "exp",
         "here",
-        tuple(Parameter(n, 0, 5, "1", n, "other", (0.1, 2.0)) for n in ("a", "b", "k")),
+        tuple(Parameter(n, upper=5, unit="1", meaning=n, kind="other", start=(0.1, 2.0)) for n in ("a", "b", "k")),
         ("share",),
         function=lambda t, x: t[..., 0, None] + t[..., 1, None] * np.exp(-t[..., 2, None] * x["share"]),
         derivative=lambda t, x: np.stack(
