@@ -109,8 +109,7 @@ def _table(model: Model, law: Law, y: Array, index: Index, best: Solution) -> pd
     records = []
     for group, q in enumerate(best.q):
         rows = index == group
-        theta = model.natural(q)
-        theta = law.canonical(theta) if isinstance(law, TermLaw) else theta
+        theta = law.canonical(model.natural(q))
         predicted = model.predict(q[None], model.tables(q[None]), slice(0, model.rows))[0, rows]
         variance = ((y[rows] - y[rows].mean()) ** 2).sum()
         enough = rows.sum() >= len(law.names)

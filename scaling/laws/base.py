@@ -66,7 +66,8 @@ class Law(ABC):
     negative or tiny, so they are fitted on plain residuals, losses on log residuals. loss: what a fit minimises of them
     unless asked otherwise. partner: for a law of the general loss alone, the law that a fit takes for the domain loss.
     follows_rise: whether it can follow a loss that first rises and then falls. weight_at_none: the weight in a fit of rows
-    that have none of the corpus, where a law describes them less well than the others.
+    that have none of the corpus, where a law describes them less well than the others. floor: the parameter that the law
+    tends to as everything else vanishes, if there is one.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Law(ABC):
     partner: str | None = None
     follows_rise: bool = False
     weight_at_none: float = 1.0
+    floor: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +96,14 @@ class Law(ABC):
         n). It may be infinite at a share of 0, which is an answer and no fault, so numpy does not warn of it."""
         with np.errstate(over="ignore", divide="ignore"):
             return self._value(np.asarray(theta, float), x)
+
+    def needs_positive(self) -> tuple[str, ...]:
+        """The variables that must be above zero in every row; by default none."""
+        return ()
+
+    def canonical(self, theta: Array) -> Array:
+        """theta (..., p) with interchangeable parameters in a fixed order; by default there are none."""
+        return theta
 
     @abstractmethod
     def _value(self, theta: Array, x: Variables) -> Array:
@@ -179,6 +189,7 @@ class FunctionLaw(Law):
             parameters=tuple(self.parameters[j] for j in kept),
             function=lambda theta, x: whole.value(full(theta), x),
             derivative=lambda theta, x: whole.gradient(full(theta), x)[..., kept, :],
+            floor=None if self.floor in names else self.floor,
             units={c: u for c, u in self.units.items() if c not in names},
             linear=tuple(n for n in self.linear if n not in names),
             shapes={v: tuple(n for n in own if n not in names) for v, own in self.shapes.items()},

@@ -80,6 +80,7 @@ LAW = FunctionLaw(
         ),
     ),
     variables=("params", "tokens", "share"),
+    floor="E",
     function=value,
     derivative=gradient,
     formula_latex=(

@@ -83,7 +83,6 @@ def _without(exponential: Array, plain: list[Array], value: Array) -> Array:
 class TermLaw(Law):
     """floor + sum of terms. `symbol` is what the formula calls the left-hand side."""
 
-    floor: str | None = None
     terms: tuple[Term, ...] = ()
     symbol: str = "L"
 
@@ -137,7 +136,7 @@ class TermLaw(Law):
         return f"{self.symbol} = " + " + ".join(parts)
 
     def needs_positive(self) -> tuple[str, ...]:
-        """The variables that must be above zero in every row."""
+        """The variables at whose zero a factor is infinite."""
         limits = {p.name: p for p in self.parameters}
         return tuple(dict.fromkeys(v for t in self.terms for f in t.factors for v in f.needs_positive(limits)))
 

@@ -137,6 +137,7 @@ def test_a_function_without_some_parameters_has_them_at_their_neutral_values() -
     np.testing.assert_allclose(less.value(theta[:, :5], X), chinchilla.value(theta[:, :5], X), rtol=1e-14)
     np.testing.assert_allclose(less.gradient(theta[:, :5], X), chinchilla.gradient(theta[:, :5], X), rtol=1e-12)
     assert law.without(()) is law
+    assert (law.floor, less.floor, law.without(["E"]).floor) == ("E", "E", None)
 
 
 def test_dcpt_is_finite_at_the_ends_of_the_share() -> None:
@@ -167,6 +168,14 @@ def test_interchangeable_terms_get_an_order() -> None:
     ordered = law.canonical(theta)
     np.testing.assert_array_equal(ordered[0], ordered[1])
     np.testing.assert_allclose(law.value(theta, X), law.value(ordered, X))
+
+
+def test_a_law_asks_nothing_of_its_variables_and_has_one_order_unless_it_says_so() -> None:
+    law, theta = get_law("dcpt_l2"), np.array([1.5, 3.0, 0.3, 0.7, 0.25, 0.4, 0.2, 0.02, 1.3])
+    assert law.needs_positive() == ()
+    np.testing.assert_array_equal(law.canonical(theta), theta)
+    assert get_law("cmr_ratio").needs_positive() == ("share",)
+    assert get_law("dcpt").needs_positive() == ("params", "tokens")
 
 
 @dataclass(frozen=True)
