@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares, minimize
 
+from scaling.arrays import Array
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.starts import screened_starts
 from scaling.laws import get_law
-from scaling.laws.base import Array
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.corpus_fit import CorpusFit, Status
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.estimate import Estimation, predictions
@@ -12,7 +13,6 @@ from scaling.fitting.estimation.sample import Sample
 from scaling.fitting.estimation.transient import progress
 from scaling.fitting.findings import value_range, warnings_of
 from scaling.fitting.intervals.interval import Estimate, interval
-from scaling.laws.base import Array
 
 
 def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: str) -> CorpusFit:

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws import get_law
-from scaling.laws.base import Array
 from scaling.nearness import SAME
 from scaling.units import finite_or_none
 

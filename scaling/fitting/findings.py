@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scaling.arrays import Array, Index
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.identify import LABELS, level_count, shaped_by
 from scaling.fitting.estimation.sample import Sample
-from scaling.laws.base import Array, Index
 
 POOR_CONDITION, POOR_R2 = 1e5, 0.5
 OUTLYING, LEAST_OUTLYING, FEWEST_RUNS = 8.0, 0.02, 6  # of the runs' usual misfit; a share of the loss; runs to judge by

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
 from scaling.fitting.default import AUTO, chosen_law
@@ -19,7 +20,6 @@ from scaling.fitting.intervals.bootstrap import METHODS, ORIGINS, choose_method,
 from scaling.fitting.intervals.bootstrap import resample as resample_runs
 from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
-from scaling.laws.base import Array
 from scaling.runs import CORPORA, Runs, validate
 from scaling.stages import units
 from scaling.units import counted

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from scaling.arrays import Array, Index
 from scaling.errors import InputError
 from scaling.fitting.engine.model import Model, TermModel, compile_law
 from scaling.fitting.engine.objective import Objective
@@ -17,7 +18,6 @@ from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import project, screened_starts, shapes
 from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
-from scaling.laws.base import Array, Index
 from scaling.laws.terms import TermLaw
 from scaling.runs import Runs
 
@@ -109,8 +109,7 @@ def _table(model: Model, law: Law, y: Array, index: Index, best: Solution) -> pd
     records = []
     for group, q in enumerate(best.q):
         rows = index == group
-        theta = model.natural(q)
-        theta = law.canonical(theta) if isinstance(law, TermLaw) else theta
+        theta = law.canonical(model.natural(q))
         predicted = model.predict(q[None], model.tables(q[None]), slice(0, model.rows))[0, rows]
         variance = ((y[rows] - y[rows].mean()) ** 2).sum()
         enough = rows.sum() >= len(law.names)

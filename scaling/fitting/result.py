@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import get_law
-from scaling.laws.base import Array
 from scaling.nearness import SAME
 
 if TYPE_CHECKING:

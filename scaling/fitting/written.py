@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scaling.laws.base import Array
+from scaling.arrays import Array
 from scaling.storage import write_text
 from scaling.units import finite_or_none
 

@@ -5,8 +5,6 @@ typical gamma, eps and eta, used only where a table identifies nothing, are judg
 to our own sweep (gamma 0.23 and 0.42 there, eps 0.002 and 0.03), with wide spreads.
 """
 
-import math
-
 from scaling.laws.base import Parameter
 from scaling.laws.chinchilla import SIZE as SIZE
 from scaling.laws.chinchilla import SIZE_TERM as SIZE_TERM
@@ -16,14 +14,40 @@ from scaling.laws.terms import Term
 
 SOURCE = "Que et al. 2024, D-CPT Law: Domain-specific Continual Pre-Training Scaling Law, arXiv 2406.01375"
 
-FLOOR = Parameter("E", 0.0, math.inf, "nats/token", "loss that neither size, tokens nor share remove")
+FLOOR = Parameter("E", unit="nats/token", meaning="loss that neither size, tokens nor share remove")
 # Not down to 0: at share 0 the token term is 0 for every eta > 0 but B / D^beta for eta = 0, and a fit cannot cross a
 # jump.
-ETA = Parameter("eta", 1e-3, 10.0, "1", "how the token term grows with the share", "exponent", (0.05, 2.0), (0.5, 0.4))
+ETA = Parameter(
+    "eta",
+    lower=1e-3,
+    upper=10.0,
+    unit="1",
+    meaning="how the token term grows with the share",
+    kind="exponent",
+    start=(0.05, 2.0),
+    typical=(0.5, 0.4),
+)
 SHARE = (
-    Parameter("C", 0.0, math.inf, "nats/token", "strength of the share term"),
-    Parameter("gamma", 0.0, 10.0, "1", "how fast a share pays", "exponent", (0.02, 1.0), (0.15, 0.1)),
-    Parameter("eps", 1e-6, 2.0, "1", "share at which the share term levels off", "shift", (1e-3, 0.3), (0.01, 1.5)),
+    Parameter("C", unit="nats/token", meaning="strength of the share term"),
+    Parameter(
+        "gamma",
+        upper=10.0,
+        unit="1",
+        meaning="how fast a share pays",
+        kind="exponent",
+        start=(0.02, 1.0),
+        typical=(0.15, 0.1),
+    ),
+    Parameter(
+        "eps",
+        lower=1e-6,
+        upper=2.0,
+        unit="1",
+        meaning="share at which the share term levels off",
+        kind="shift",
+        start=(1e-3, 0.3),
+        typical=(0.01, 1.5),
+    ),
 )
 
 SHARE_TERM = Term("C", (Power("share", "gamma", sign=-1, shift="eps"),))

@@ -6,38 +6,39 @@ own gradient (`FunctionLaw`); the fitting engine sees both through the same few 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
+from scaling.arrays import Array
+
 Variables = Mapping[str, Array]
 Kind = Literal["coefficient", "exponent", "shift", "other"]
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a law, in natural units.
+    """One parameter of a law, in natural units. All but its name is given by keyword.
 
     kind: a "coefficient" is one in which the law is linear (or nearly); a "shift" is positive and solved for by its
     log, which suits bases of exponentials and relative weights as well. A shift of a variable that has a unit (tokens)
     has its start range and typical value in shares of that variable's geometric mean over the table.
-    lower, upper: bounds of the fit. start: the range that starting points are spread over (only for parameters in which
-    the law is not linear). typical: (centre, standard deviation; of its log for a shift) of where it usually
-    lies, by what the law's file says; used only where a table cannot identify the parameter, and said so in the fit.
+    lower, upper: bounds of the fit, by default 0 and infinity; a parameter that may be negative says so by `lower`.
+    start: the range that starting points are spread over (only for parameters in which the law is not linear).
+    typical: (centre, standard deviation; of its log for a shift) of where it usually lies, by what the law's file says;
+    used only where a table cannot identify the parameter, and said so in the fit.
     """
 
     name: str
-    lower: float
-    upper: float
+    _: KW_ONLY
     unit: str
     meaning: str
+    lower: float = 0.0
+    upper: float = math.inf
     kind: Kind = "coefficient"
     start: tuple[float, float] | None = None
     typical: tuple[float, float] | None = None
@@ -65,7 +66,8 @@ class Law(ABC):
     negative or tiny, so they are fitted on plain residuals, losses on log residuals. loss: what a fit minimises of them
     unless asked otherwise. partner: for a law of the general loss alone, the law that a fit takes for the domain loss.
     follows_rise: whether it can follow a loss that first rises and then falls. weight_at_none: the weight in a fit of rows
-    that have none of the corpus, where a law describes them less well than the others.
+    that have none of the corpus, where a law describes them less well than the others. floor: the parameter that the law
+    tends to as everything else vanishes, if there is one.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Law(ABC):
     partner: str | None = None
     follows_rise: bool = False
     weight_at_none: float = 1.0
+    floor: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,6 +96,14 @@ class Law(ABC):
         n). It may be infinite at a share of 0, which is an answer and no fault, so numpy does not warn of it."""
         with np.errstate(over="ignore", divide="ignore"):
             return self._value(np.asarray(theta, float), x)
+
+    def needs_positive(self) -> tuple[str, ...]:
+        """The variables that must be above zero in every row; by default none."""
+        return ()
+
+    def canonical(self, theta: Array) -> Array:
+        """theta (..., p) with interchangeable parameters in a fixed order; by default there are none."""
+        return theta
 
     @abstractmethod
     def _value(self, theta: Array, x: Variables) -> Array:
@@ -178,6 +189,7 @@ class FunctionLaw(Law):
             parameters=tuple(self.parameters[j] for j in kept),
             function=lambda theta, x: whole.value(full(theta), x),
             derivative=lambda theta, x: whole.gradient(full(theta), x)[..., kept, :],
+            floor=None if self.floor in names else self.floor,
             units={c: u for c, u in self.units.items() if c not in names},
             linear=tuple(n for n in self.linear if n not in names),
             shapes={v: tuple(n for n in own if n not in names) for v, own in self.shapes.items()},

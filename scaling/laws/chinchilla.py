@@ -3,20 +3,34 @@
 Typical exponents are the authors' (0.34 and 0.28), with a spread that holds other published fits.
 """
 
-import math
-
 from scaling.laws.base import Parameter
 from scaling.laws.factors import Power
 from scaling.laws.terms import Term, TermLaw
 
-FLOOR = Parameter("E", 0.0, math.inf, "nats/token", "loss that neither size nor tokens remove")
+FLOOR = Parameter("E", unit="nats/token", meaning="loss that neither size nor tokens remove")
 SIZE = (
-    Parameter("A", 0.0, math.inf, "nats/token * params^alpha", "strength of the size term"),
-    Parameter("alpha", 0.0, 3.0, "1", "how fast size pays", "exponent", (0.05, 1.2), (0.34, 0.15)),
+    Parameter("A", unit="nats/token * params^alpha", meaning="strength of the size term"),
+    Parameter(
+        "alpha",
+        upper=3.0,
+        unit="1",
+        meaning="how fast size pays",
+        kind="exponent",
+        start=(0.05, 1.2),
+        typical=(0.34, 0.15),
+    ),
 )
 TOKENS = (
-    Parameter("B", 0.0, math.inf, "nats/token * tokens^beta", "strength of the token term"),
-    Parameter("beta", 0.0, 3.0, "1", "how fast tokens pay", "exponent", (0.05, 1.2), (0.28, 0.15)),
+    Parameter("B", unit="nats/token * tokens^beta", meaning="strength of the token term"),
+    Parameter(
+        "beta",
+        upper=3.0,
+        unit="1",
+        meaning="how fast tokens pay",
+        kind="exponent",
+        start=(0.05, 1.2),
+        typical=(0.28, 0.15),
+    ),
 )
 SIZE_TERM = Term("A", (Power("params", "alpha", sign=-1),))
 

@@ -15,8 +15,17 @@ _SOURCE = "Gu et al. 2024, CMR Scaling Law, arXiv 2407.17467, section 4: "
 
 def _pair(coefficient: str, exponent: str, meaning: str) -> tuple[Parameter, Parameter]:
     return (
-        Parameter(coefficient, -math.inf, math.inf, "nats/token * tokens^-s", meaning),
-        Parameter(exponent, -3.0, 3.0, "1", f"exponent of {coefficient}'s term", "exponent", (-2.9, 2.9), (-0.3, 0.5)),
+        Parameter(coefficient, lower=-math.inf, unit="nats/token * tokens^-s", meaning=meaning),
+        Parameter(
+            exponent,
+            lower=-3.0,
+            upper=3.0,
+            unit="1",
+            meaning=f"exponent of {coefficient}'s term",
+            kind="exponent",
+            start=(-2.9, 2.9),
+            typical=(-0.3, 0.5),
+        ),
     )
 
 
@@ -27,7 +36,7 @@ LAWS = (
         source=_SOURCE + "dL(T) = a1 T^s1 + b1",
         parameters=(
             *_pair("a1", "s1", "change with tokens"),
-            Parameter("b1", -math.inf, math.inf, "nats/token", "change that stays or would come at once"),
+            Parameter("b1", lower=-math.inf, unit="nats/token", meaning="change that stays or would come at once"),
         ),
         variables=("tokens",),
         target="delta",
@@ -44,7 +53,7 @@ LAWS = (
         parameters=(
             *_pair("a2", "s2", "the term with the larger exponent"),
             *_pair("a3", "s3", "the term with the smaller exponent"),
-            Parameter("b2", -math.inf, math.inf, "nats/token", "change that stays or would come at once"),
+            Parameter("b2", lower=-math.inf, unit="nats/token", meaning="change that stays or would come at once"),
         ),
         variables=("tokens",),
         target="delta",

@@ -13,65 +13,64 @@ w = w2/w1. A table of one domain identifies nothing of the last term, which then
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import ETA, FLOOR, SHARE, SHARE_TERM, SIZE, SIZE_TERM, SOURCE, TOKENS
-from scaling.laws.base import Array, Parameter, Variables
+from scaling.laws.base import Parameter
 from scaling.laws.factors import Factor, Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 
 
 @dataclass(frozen=True)
-class Learnability:
-    """(1/k1 + weight * k2) ** -exponent; prepared holds 1/k1 and k2 as rows."""
+class Learnability(Factor):
+    """(1/k1 + weight * k2) ** -exponent."""
 
     exponent: str
     weight: str
 
     variables = ("k1", "k2")
     in_log = True
-    scalable = False
+    sign = -1
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """See Factor."""
+        """The exponent and the weight."""
         return (self.exponent, self.weight)
 
-    def prepare(self, x: Variables) -> Array:
-        """See Factor: (2, u)."""
-        return np.stack(np.broadcast_arrays(1.0 / np.asarray(x["k1"], float), np.asarray(x["k2"], float)))
+    def value(self, theta: Values, prepared: Array) -> Array:
+        """-exponent * log(1/k1 + weight * k2)."""
+        return -theta[self.exponent] * np.log(self._learnability(theta, prepared))
 
-    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
-        """See Factor."""
+    def derivatives(self, theta: Values, prepared: Array) -> list[Array]:
+        """To the exponent and to the weight."""
+        learnability = self._learnability(theta, prepared)
+        return [-np.log(learnability), -theta[self.exponent] * prepared[1] / learnability]
+
+    def _learnability(self, theta: Values, prepared: Array) -> Array:
         start, fall = prepared
-        learnability = start + theta[self.weight] * fall
-        logarithm = np.log(learnability)
-        exponent = theta[self.exponent]
-        return -exponent * logarithm, [-logarithm, -exponent * fall / learnability] if gradient else []
+        return np.asarray(1.0 / start + theta[self.weight] * fall)
 
-    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
-        """See Factor: k1 and k2 keep their units."""
-        return np.zeros(())
+    def latex(self) -> str:
+        """As K3 is defined."""
+        return f"(1/k_{{1}} + {latex_name(self.weight)} k_{{2}})^{{{latex_name(self.exponent)}}}"
 
-    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """See Factor: 1/k1 is above 0."""
-        return ()
-
-    def latex(self) -> tuple[str, str]:
-        """See Factor."""
-        return "", f"(1/k_{{1}} + {latex_name(self.weight)} k_{{2}})^{{{latex_name(self.exponent)}}}"
-
-    def text(self) -> tuple[str, str]:
-        """See Factor."""
-        return "", f"(1/k1 + {self.weight} * k2)^{self.exponent}"
+    def text(self) -> str:
+        """As K3 is defined."""
+        return f"(1/k1 + {self.weight} * k2)^{self.exponent}"
 
 
 _WEIGHT = Parameter(
-    "w", 1e-6, 1e6, "1/nats^2", "weight of the first fall beside the start loss", "shift", (0.01, 10.0), (0.2, 2.0)
+    "w",
+    lower=1e-6,
+    upper=1e6,
+    unit="1/nats^2",
+    meaning="weight of the first fall beside the start loss",
+    kind="shift",
+    start=(0.01, 10.0),
+    typical=(0.2, 2.0),
 )
 
 
@@ -86,8 +85,16 @@ def _law(form: str, formula: str, factor: Factor, *more: Parameter) -> TermLaw:
             *TOKENS,
             ETA,
             *SHARE,
-            Parameter("F", 0.0, math.inf, "nats/token, w1 = 1", "strength of the learnability term"),
-            Parameter("mu", 0.0, 10.0, "1", "how fast learnability pays", "exponent", (0.1, 3.0), (1.0, 0.7)),
+            Parameter("F", unit="nats/token, w1 = 1", meaning="strength of the learnability term"),
+            Parameter(
+                "mu",
+                upper=10.0,
+                unit="1",
+                meaning="how fast learnability pays",
+                kind="exponent",
+                start=(0.1, 3.0),
+                typical=(1.0, 0.7),
+            ),
             *more,
         ),
         variables=("params", "tokens", "share", *factor.variables),

@@ -9,12 +9,11 @@ A power of a sum is not a sum of terms, so this one is a pure function with its 
 Chinchilla's law, which the authors count against it (no consistency).
 """
 
-import math
-
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import FLOOR, SHARE, SIZE, SOURCE, TOKENS
-from scaling.laws.base import Array, FunctionLaw, Parameter, Variables
+from scaling.laws.base import FunctionLaw, Parameter, Variables
 
 _TINY = 1e-300  # a part that is gone has a logarithm too
 
@@ -62,16 +61,26 @@ LAW = FunctionLaw(
     title="D-CPT law, form L2",
     source=f"{SOURCE}, law L2",
     parameters=(
-        Parameter("E", 0.0, math.inf, "nats/token", FLOOR.meaning, start=(0.5, 4.0)),
-        Parameter("A", 0.0, math.inf, SIZE[0].unit, SIZE[0].meaning, start=(0.05, 2.0)),
+        Parameter("E", unit="nats/token", meaning=FLOOR.meaning, start=(0.5, 4.0)),
+        Parameter("A", unit=SIZE[0].unit, meaning=SIZE[0].meaning, start=(0.05, 2.0)),
         SIZE[1],
-        Parameter("B", 0.0, math.inf, TOKENS[0].unit, "strength of the token part", start=(0.03, 1.0)),
+        Parameter("B", unit=TOKENS[0].unit, meaning="strength of the token part", start=(0.03, 1.0)),
         TOKENS[1],
-        Parameter("C", 0.0, math.inf, SHARE[0].unit, "strength of the share part", start=(0.05, 2.0)),
+        Parameter("C", unit=SHARE[0].unit, meaning="strength of the share part", start=(0.05, 2.0)),
         *SHARE[1:],
-        Parameter("eta", 1e-2, 20.0, "1", "how the two parts are joined", "shift", (0.3, 3.0), (1.0, 0.7)),
+        Parameter(
+            "eta",
+            lower=1e-2,
+            upper=20.0,
+            unit="1",
+            meaning="how the two parts are joined",
+            kind="shift",
+            start=(0.3, 3.0),
+            typical=(1.0, 0.7),
+        ),
     ),
     variables=("params", "tokens", "share"),
+    floor="E",
     function=value,
     derivative=gradient,
     formula_latex=(

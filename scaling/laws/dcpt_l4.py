@@ -17,11 +17,25 @@ LAW = TermLaw(
         *SIZE,
         *TOKENS,
         Parameter(
-            "b", 1e-4, 1e4, "1", "how the token term grows from share 0 to share 1", "shift", (0.1, 10.0), (1.0, 1.0)
+            "b",
+            lower=1e-4,
+            upper=1e4,
+            unit="1",
+            meaning="how the token term grows from share 0 to share 1",
+            kind="shift",
+            start=(0.1, 10.0),
+            typical=(1.0, 1.0),
         ),
-        Parameter("C", 0.0, float("inf"), "nats/token", "strength of the share term, which is its value at share 0"),
+        Parameter("C", unit="nats/token", meaning="strength of the share term, which is its value at share 0"),
         Parameter(
-            "c", 1e-4, 1e6, "1", "by what factor share 1 lowers the share term", "shift", (1.1, 100.0), (3.0, 1.5)
+            "c",
+            lower=1e-4,
+            upper=1e6,
+            unit="1",
+            meaning="by what factor share 1 lowers the share term",
+            kind="shift",
+            start=(1.1, 100.0),
+            typical=(3.0, 1.5),
         ),
     ),
     variables=("params", "tokens", "share"),

@@ -8,19 +8,19 @@ exponent. The authors find that it fits worst.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.laws._dcpt import FLOOR, SIZE, SIZE_TERM, SOURCE, TOKENS
-from scaling.laws.base import Array, Parameter, Variables
-from scaling.laws.factors import SYMBOLS, Power, Values, latex_name
+from scaling.laws.base import Parameter
+from scaling.laws.factors import SYMBOLS, Factor, Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 
 
 @dataclass(frozen=True)
-class Blend:
+class Blend(Factor):
     """(share + (1 - share) * weight) ** -exponent."""
 
     variable: str
@@ -28,46 +28,39 @@ class Blend:
     weight: str
 
     in_log = True
-    scalable = False
+    sign = -1
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """See Factor."""
+        """The share."""
         return (self.variable,)
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """See Factor."""
+        """The exponent and the weight."""
         return (self.exponent, self.weight)
 
-    def prepare(self, x: Variables) -> Array:
-        """See Factor: the share."""
-        return np.asarray(x[self.variable], float)
+    def value(self, theta: Values, prepared: Array) -> Array:
+        """-exponent * log(share + (1 - share) * weight)."""
+        return -theta[self.exponent] * np.log(self._blend(theta, prepared))
 
-    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
-        """See Factor."""
-        exponent, other = theta[self.exponent], 1.0 - prepared
-        blend = prepared + other * theta[self.weight]
-        logarithm = np.log(blend)
-        return -exponent * logarithm, [-logarithm, -exponent * other / blend] if gradient else []
+    def derivatives(self, theta: Values, prepared: Array) -> list[Array]:
+        """To the exponent and to the weight."""
+        blend = self._blend(theta, prepared)
+        return [-np.log(blend), -theta[self.exponent] * (1.0 - prepared) / blend]
 
-    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
-        """See Factor: a share keeps its unit."""
-        return np.zeros(())
+    def _blend(self, theta: Values, prepared: Array) -> Array:
+        return prepared + (1.0 - prepared) * theta[self.weight]
 
-    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """See Factor: the weight is above 0, so the blend is."""
-        return ()
-
-    def latex(self) -> tuple[str, str]:
-        """See Factor."""
+    def latex(self) -> str:
+        """As the sum that the bracket holds."""
         share = SYMBOLS[self.variable]
-        return "", f"({share} + (1 - {share}) {latex_name(self.weight)})^{{{latex_name(self.exponent)}}}"
+        return f"({share} + (1 - {share}) {latex_name(self.weight)})^{{{latex_name(self.exponent)}}}"
 
-    def text(self) -> tuple[str, str]:
-        """See Factor."""
+    def text(self) -> str:
+        """As the sum that the bracket holds."""
         share = SYMBOLS[self.variable]
-        return "", f"({share} + (1 - {share}) * {self.weight})^{self.exponent}"
+        return f"({share} + (1 - {share}) * {self.weight})^{self.exponent}"
 
 
 LAW = TermLaw(
@@ -80,13 +73,13 @@ LAW = TermLaw(
         *TOKENS,
         Parameter(
             "sigma",
-            1e-6,
-            1e3,
-            "1",
-            "what a token of the other corpus is worth beside one of the own",
-            "shift",
-            (1e-3, 1.0),
-            (1.0, 2.0),
+            lower=1e-6,
+            upper=1e3,
+            unit="1",
+            meaning="what a token of the other corpus is worth beside one of the own",
+            kind="shift",
+            start=(1e-3, 1.0),
+            typical=(1.0, 2.0),
         ),
     ),
     variables=("params", "tokens", "share"),

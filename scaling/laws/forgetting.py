@@ -18,92 +18,76 @@ So the critical ratio has a closed form: r* D + m = (D + m) exp(-(tolerance - h 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from scaling.laws.base import Array, Parameter, Variables
-from scaling.laws.factors import Power, Values, latex_name
+from scaling.arrays import Array
+from scaling.laws.base import Parameter
+from scaling.laws.factors import Factor, Power, Values, latex_name
 from scaling.laws.terms import Term, TermLaw
 
 
 @dataclass(frozen=True)
-class Progress:
+class Progress(Factor):
     """-log(1 + progress), with progress the CPT tokens over those of the base's own training."""
 
-    variables: tuple[str, ...] = ("progress",)
-    parameters: tuple[str, ...] = ()
-    in_log = False
-    scalable = False
+    variables = ("progress",)
+    parameters = ()
 
-    def prepare(self, x: Variables) -> Array:
-        """See Factor: the factor itself."""
-        return -np.log1p(np.asarray(x["progress"], float))
+    def value(self, theta: Values, prepared: Array) -> Array:
+        """(u,), the same for every theta."""
+        return -np.log1p(prepared)
 
-    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
-        """See Factor."""
-        return prepared, []
+    def latex(self) -> str:
+        """With D/D0 for the progress."""
+        return r"(-\log(1 + D/D_{0}))"
 
-    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
-        """See Factor: progress keeps its unit."""
-        return np.zeros(())
-
-    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """See Factor."""
-        return ()
-
-    def latex(self) -> tuple[str, str]:
-        """See Factor."""
-        return r"(-\log(1 + D/D_{0}))", ""
-
-    def text(self) -> tuple[str, str]:
-        """See Factor."""
-        return "(-log(1 + D/D0))", ""
+    def text(self) -> str:
+        """With D/D0 for the progress."""
+        return "(-log(1 + D/D0))"
 
 
 @dataclass(frozen=True)
-class Thinning:
-    """log((D + shift) / (r D + shift)): how thinly the replayed text is spread; prepared holds D and r D as rows."""
+class Thinning(Factor):
+    """log((D + shift) / (r D + shift)): how thinly the replayed text is spread."""
 
     shift: str
 
-    variables: tuple[str, ...] = ("share", "tokens")
-    shift_of = "tokens"
-    in_log = False
-    scalable = True
+    variables = ("share", "tokens")
+    scalable = True  # the shift is measured in the unit of the tokens, so the factor has none
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """See Factor."""
+        """The shift."""
         return (self.shift,)
 
-    def prepare(self, x: Variables) -> Array:
-        """See Factor: (2, u)."""
-        tokens = np.asarray(x["tokens"], float)
-        return np.stack(np.broadcast_arrays(tokens, np.asarray(x["share"], float) * tokens))
+    def value(self, theta: Values, prepared: Array) -> Array:
+        """0 at no tokens and at pure replay."""
+        above, below = self._sides(theta, prepared)
+        return np.log(above / below)
 
-    def evaluate(self, theta: Values, prepared: Array, gradient: bool) -> tuple[Array, list[Array]]:
-        """See Factor."""
-        above, below = prepared[0] + theta[self.shift], prepared[1] + theta[self.shift]
-        return np.log(above / below), [1.0 / above - 1.0 / below] if gradient else []
+    def derivatives(self, theta: Values, prepared: Array) -> list[Array]:
+        """To the shift."""
+        above, below = self._sides(theta, prepared)
+        return [1.0 / above - 1.0 / below]
 
-    def unit_log(self, theta: Values, unit: Mapping[str, float]) -> Array:
-        """See Factor: the shift is measured in the unit of the tokens, so that the factor has none."""
-        return np.zeros(())
+    def _sides(self, theta: Values, prepared: Array) -> tuple[Array, Array]:
+        share, tokens = prepared
+        return tokens + theta[self.shift], share * tokens + theta[self.shift]
 
-    def needs_positive(self, parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-        """See Factor."""
-        return ()
+    def shift_of(self, parameter: str) -> str | None:
+        """The tokens, for the shift."""
+        return "tokens" if parameter == self.shift else None
 
-    def latex(self) -> tuple[str, str]:
-        """See Factor."""
+    def latex(self) -> str:
+        """A fraction inside the log."""
         shift = latex_name(self.shift)
-        return rf"\log\frac{{D + {shift}}}{{r D + {shift}}}", ""
+        return rf"\log\frac{{D + {shift}}}{{r D + {shift}}}"
 
-    def text(self) -> tuple[str, str]:
-        """See Factor."""
-        return f"log((D + {self.shift}) / (r * D + {self.shift}))", ""
+    def text(self) -> str:
+        """The same in one line."""
+        return f"log((D + {self.shift}) / (r * D + {self.shift}))"
 
 
 # Typical values are judged from our own sweeps, where kappa is 0.05 to 0.21, delta 0 to 0.10 and m 0.001 to 0.03 of the
@@ -114,13 +98,36 @@ LAW = TermLaw(
     title="Forgetting law",
     source="this project, docs/forgetting.md; after arXiv 2406.01375, 2407.17467 and 2203.15556",
     parameters=(
-        Parameter("h", -math.inf, math.inf, "nats/token", "change from warming the learning rate up again"),
-        Parameter("g", 0.0, math.inf, "nats/token", "gain from replay an e-fold of the base's own training"),
-        Parameter("C", 0.0, math.inf, "nats/token * N^kappa / D^delta", "forgetting an e-fold of thinner replay"),
-        Parameter("kappa", -1.0, 3.0, "1", "how fast size protects", "exponent", (-0.2, 0.6), (0.1, 0.2)),
-        Parameter("delta", 0.0, 2.0, "1", "how forgetting grows with tokens", "exponent", (0.0, 0.5), (0.1, 0.1)),
+        Parameter("h", lower=-math.inf, unit="nats/token", meaning="change from warming the learning rate up again"),
+        Parameter("g", unit="nats/token", meaning="gain from replay an e-fold of the base's own training"),
+        Parameter("C", unit="nats/token * N^kappa / D^delta", meaning="forgetting an e-fold of thinner replay"),
         Parameter(
-            "m", 1e-12, math.inf, "tokens", "replay that domain text stands for", "shift", (1e-4, 0.1), (0.01, 1.5)
+            "kappa",
+            lower=-1.0,
+            upper=3.0,
+            unit="1",
+            meaning="how fast size protects",
+            kind="exponent",
+            start=(-0.2, 0.6),
+            typical=(0.1, 0.2),
+        ),
+        Parameter(
+            "delta",
+            upper=2.0,
+            unit="1",
+            meaning="how forgetting grows with tokens",
+            kind="exponent",
+            start=(0.0, 0.5),
+            typical=(0.1, 0.1),
+        ),
+        Parameter(
+            "m",
+            lower=1e-12,
+            unit="tokens",
+            meaning="replay that domain text stands for",
+            kind="shift",
+            start=(1e-4, 0.1),
+            typical=(0.01, 1.5),
         ),
     ),
     variables=("params", "tokens", "share", "progress"),

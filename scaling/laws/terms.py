@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scaling.laws.base import Array, Law, Variables
+from scaling.arrays import Array
+from scaling.laws.base import Law, Variables
 from scaling.laws.factors import Factor, Values, latex_name
 
 
@@ -38,9 +39,9 @@ class Term:
 
     def evaluate(self, theta: Values, prepared: list[Array], gradient: bool) -> tuple[Array, dict[str, Array]]:
         """The product of the factors (..., u) without the coefficient, and its derivative to each shape parameter."""
-        done = [(f, *f.evaluate(theta, p, gradient)) for f, p in zip(self.factors, prepared, strict=True)]
-        logs = [value for f, value, _ in done if f.in_log]
-        plain = [value for f, value, _ in done if not f.in_log]
+        done = [(f, p, f.value(theta, p)) for f, p in zip(self.factors, prepared, strict=True)]
+        logs = [value for f, _, value in done if f.in_log]
+        plain = [value for f, _, value in done if not f.in_log]
         product = np.exp(sum(logs[1:], logs[0])) if logs else np.ones(())
         exponential = product
         for value in plain:
@@ -48,25 +49,23 @@ class Term:
         if not gradient:
             return product, {}
         slopes: dict[str, Array] = {}
-        for factor, value, derivatives in done:
+        for factor, given, value in done:
             rest = product if factor.in_log else _without(exponential, plain, value)
-            for name, derivative in zip(factor.parameters, derivatives, strict=True):
+            for name, derivative in zip(factor.parameters, factor.derivatives(theta, given), strict=True):
                 slope = rest * derivative
                 slopes[name] = slopes[name] + slope if name in slopes else slope
         return product, slopes
 
     def latex(self) -> str:
         """The term in LaTeX."""
-        sides = [f.latex() for f in self.factors]
-        top = r" \, ".join([latex_name(self.coefficient), *(s[0] for s in sides if s[0])])
-        bottom = r" \, ".join(s[1] for s in sides if s[1])
+        top = r" \, ".join([latex_name(self.coefficient), *(f.latex() for f in self.factors if f.sign > 0)])
+        bottom = r" \, ".join(f.latex() for f in self.factors if f.sign < 0)
         return rf"\frac{{{top}}}{{{bottom}}}" if bottom else top
 
     def text(self) -> str:
         """The term in plain text."""
-        sides = [f.text() for f in self.factors]
-        top = " * ".join([self.coefficient, *(s[0] for s in sides if s[0])])
-        below = [s[1] for s in sides if s[1]]
+        top = " * ".join([self.coefficient, *(f.text() for f in self.factors if f.sign > 0)])
+        below = [f.text() for f in self.factors if f.sign < 0]
         bottom = " * ".join(below) if len(below) < 2 else f"({' * '.join(below)})"
         return f"{top} / {bottom}" if bottom else top
 
@@ -84,7 +83,6 @@ def _without(exponential: Array, plain: list[Array], value: Array) -> Array:
 class TermLaw(Law):
     """floor + sum of terms. `symbol` is what the formula calls the left-hand side."""
 
-    floor: str | None = None
     terms: tuple[Term, ...] = ()
     symbol: str = "L"
 
@@ -138,7 +136,7 @@ class TermLaw(Law):
         return f"{self.symbol} = " + " + ".join(parts)
 
     def needs_positive(self) -> tuple[str, ...]:
-        """The variables that must be above zero in every row."""
+        """The variables at whose zero a factor is infinite."""
         limits = {p.name: p for p in self.parameters}
         return tuple(dict.fromkeys(v for t in self.terms for f in t.factors for v in f.needs_positive(limits)))
 
@@ -164,7 +162,7 @@ class TermLaw(Law):
     def _interchangeable(self) -> list[list[Term]]:
         groups: dict[tuple[object, ...], list[Term]] = {}
         for term in self.terms:
-            key = tuple((type(f), f.variables, len(f.parameters), getattr(f, "sign", 0)) for f in term.factors)
+            key = tuple((type(f), f.variables, len(f.parameters), f.sign) for f in term.factors)
             groups.setdefault(key, []).append(term)
         return [g for g in groups.values() if len(g) > 1]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
 from scaling.nearness import same
@@ -16,7 +16,6 @@ from scaling.planning.noise import scattered
 from scaling.planning.target import NoBaseLoss
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 SizeCurve = Callable[[Array], Array]  # sizes (k,) -> losses (B, k) at one token count and ratio, for B draws
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
@@ -28,7 +28,6 @@ from scaling.planning.rise import Rise, general_rise
 from scaling.planning.root import first_feasible, largest_ratio, least_loss
 from scaling.planning.target import NoBaseLoss, NotIdentified, Target
 
-Array = NDArray[np.float64]
 MISS_SEED = 2  # of what the law misses in each draw, apart from the noise of a base loss
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.fitting import CorpusFit, Estimate
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
@@ -16,8 +16,6 @@ from scaling.planning.extrapolation import refuse_farther
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import share
 from scaling.units import format_count
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from scaling.arrays import Array
 
 
 def scattered(count: int, scale: float, freedom: float = math.inf, seed: int = 0) -> Array:

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
@@ -20,8 +20,6 @@ from scaling.planning.base_loss import BaseLoss, additive_in_size, carried, give
 from scaling.planning.curve import Curve
 from scaling.planning.result import UNKNOWN
 from scaling.planning.target import NotIdentified, Target
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

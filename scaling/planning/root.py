@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from scaling.arrays import Array
+
 Losses = Callable[[Array], Array]
 
 # Even steps, and even steps in log(1 - ratio) towards pure domain text, where the general loss turns a cliff.

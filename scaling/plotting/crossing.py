@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from scaling.arrays import Array
 from scaling.fitting import Fit
 from scaling.nearness import SAME
 from scaling.planning.measured import measured_critical_ratio
@@ -20,7 +21,6 @@ from scaling.plotting.checkpoints import checkpoints
 from scaling.runs import Runs
 
 POINTS = 20
-Array = style.Array
 
 
 def sizes(fit: Fit, last: float) -> Array:

@@ -18,13 +18,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from scaling.arrays import Array as Array
+from scaling.arrays import Mask as Mask
 from scaling.fitting import CorpusFit
 from scaling.nearness import SAME
 from scaling.units import format_count
 
 Key = TypeVar("Key", float, str)
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 # Okabe and Ito's palette without its yellow, which does not print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.arrays import Array, Index
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Data
-from scaling.laws.base import Array, Index
 
 LONG = 30_000  # rows; tables below are fitted row by row
 AIM = 12_000  # rows of the short table, roughly

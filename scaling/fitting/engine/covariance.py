@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.arrays import Array, Index, Mask
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.solver import ROW_CHUNK, evaluate
-from scaling.laws.base import Array, Index, Mask
 
 
 def standard_errors(model: Model, problems: Problems, objective: Objective, q: Array, free: Mask) -> Array:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.linear import nonnegative
 from scaling.fitting.engine.part import Table
-from scaling.laws.base import Array, FunctionLaw, Law, Variables
+from scaling.laws.base import FunctionLaw, Law, Variables
 
 
 def geometric_mean(values: Array) -> float:

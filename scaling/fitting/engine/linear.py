@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.laws.base import Array, Mask
+from scaling.arrays import Array, Mask
 
 
 def nonnegative(gram: Array, right: Array, signed: Mask) -> Array:

@@ -11,9 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.function_model import FunctionModel, geometric_mean
 from scaling.fitting.engine.part import Part, Table
-from scaling.laws.base import Array, FunctionLaw, Law, Variables
+from scaling.laws.base import FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 
 _LARGEST_LOG = 690.0  # exp of it is 1e299
@@ -187,11 +188,8 @@ def _exp(log: Array) -> Array:
 
 def _shifted(law: TermLaw, name: str) -> str:
     """The variable that a shift is added to, or nothing."""
-    for term in law.terms:
-        for factor in term.factors:
-            if getattr(factor, "shift", None) == name:
-                return str(getattr(factor, "shift_of", factor.variables[0]))
-    return ""
+    added = (f.shift_of(name) for term in law.terms for f in term.factors)
+    return next((variable for variable in added if variable), "")
 
 
 def compile_law(law: Law, x: Variables, rescale: bool = True) -> Model:

@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.errors import InputError
-from scaling.laws.base import Array, Law
+from scaling.laws.base import Law
 
 # Huber's loss has no curvature in the rows beyond delta; a little is lent to them, so that a step stays bounded where
 # most rows lie beyond it. Too much would slow the last steps down, which are Newton's otherwise.

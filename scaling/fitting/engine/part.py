@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.laws.base import Array, Index, Variables
+from scaling.arrays import Array, Index
+from scaling.laws.base import Variables
 from scaling.laws.terms import Term, TermLaw
 
 Table = tuple[

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scaling.laws.base import Array, Index
+from scaling.arrays import Array, Index
 
 
 @dataclass(frozen=True)

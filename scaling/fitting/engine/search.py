@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
@@ -14,7 +15,6 @@ from scaling.fitting.engine.problems import Data, Pull
 from scaling.fitting.engine.shake import shaken
 from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import screened_starts
-from scaling.laws.base import Array
 
 SCREENED, SHORT, POLISHED = 256, 24, 6
 THINNED = 4_000  # rows that are enough to find the starts worth polishing
@@ -135,8 +135,7 @@ def _rivals(model: Model, best: Array, others: Array) -> Array:
 def _alike(model: Model, one: Array, other: Array) -> bool:
     """True if exponents agree to 5 % or 0.01: what a user would call the same fit."""
     law = model.law
-    canonical = getattr(law, "canonical", lambda theta: theta)
-    a, b = canonical(model.natural(one)), canonical(model.natural(other))
+    a, b = law.canonical(model.natural(one)), law.canonical(model.natural(other))
     index = [j for j, p in enumerate(law.parameters) if p.kind == "exponent"]
     gap = np.abs(a[index] - b[index])
     return bool((gap <= np.maximum(0.05 * np.maximum(np.abs(a[index]), np.abs(b[index])), 0.01)).all())

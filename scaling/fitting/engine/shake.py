@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from scaling.arrays import Array, Index
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.solver import Options, Solution, solve
 from scaling.fitting.engine.starts import projected
-from scaling.laws.base import Array, Index
 
 COPIES, ROUNDS, QUIET = 12, 10, 2  # shaken points a round; rounds at most; rounds without a gain that end it
 SHORT, LOOSE = 12, 1e-4  # iterations and tolerance of a shaken point

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.part import Table
 from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.steps import MOST_DAMPING, damped_step, next_damping
-from scaling.laws.base import Array, Index, Mask
 
 BLOCK_FLOATS = 100_000  # derivatives of one block: with the temporaries about the size of a core's second-level cache
 ROW_CHUNK = 8192

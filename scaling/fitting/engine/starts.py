@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.function_model import FunctionModel
 from scaling.fitting.engine.linear import exact_nonnegative, nonnegative
 from scaling.fitting.engine.model import Model, TermModel
 from scaling.fitting.engine.objective import Objective
-from scaling.laws.base import Array, Law
+from scaling.laws.base import Law
 from scaling.laws.terms import TermLaw
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scaling.laws.base import Array
+from scaling.arrays import Array
 from scaling.runs import Runs
 
 UNKNOWN = 1000.0  # times the CPT tokens: so many that progress is small and the same for every base

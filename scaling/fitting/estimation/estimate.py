@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scaling.arrays import Array, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.covariance import standard_errors
 from scaling.fitting.engine.model import Model, compile_law
@@ -23,7 +24,7 @@ from scaling.fitting.estimation.identify import (
     weak_parameters,
 )
 from scaling.fitting.estimation.sample import Sample
-from scaling.laws.base import Array, Law, Mask
+from scaling.laws.base import Law
 from scaling.units import counted
 
 
@@ -49,9 +50,7 @@ class Estimation:
 
     def full_theta(self, q: Array) -> Array:
         """All of the law's parameters (..., p), natural units; dropped ones hold a value with which they do nothing."""
-        reduced = self.model.natural(q)
-        canonical = getattr(self.model.law, "canonical", None)
-        reduced = reduced if canonical is None else canonical(reduced)
+        reduced = self.model.law.canonical(self.model.natural(q))
         theta = np.empty((*q.shape[:-1], len(self.law.names)))
         for j, parameter in enumerate(self.law.parameters):
             if parameter.name in self.model.law.names:
@@ -84,7 +83,9 @@ def estimate(made: Sample, law: Law, objective: Objective, options: Options, sou
     unpulled = evaluate(model, data.problems(optimum.q[None]), objective, optimum.q[None])[2][0]
     free = free_mask(model, optimum.q)
     seen = _seen(model, optimum.q, reduction)
-    condition, unseen = unseen_directions(unpulled, seen | (np.array(model.law.names) == _floor(law)), model.law.names)
+    # The floor may be at its bound of 0 because another term has taken its place.
+    asked = seen | (np.array(model.law.names) == law.floor)
+    condition, unseen = unseen_directions(unpulled, asked, model.law.names)
     return Estimation(law, reduction, model, data, objective, optimum, pull, tuple(unseen), condition, free)
 
 
@@ -116,11 +117,6 @@ def _pull_weak(
     before, after = (evaluate(model, start, objective, o.q[None])[0][0] for o in (optimum, found))
     accepted = after - before <= 4 * before / model.rows + _pull_scale(data, objective)
     return (both, stronger, found) if accepted else (reduction, pull, optimum)
-
-
-def _floor(law: Law) -> str | None:
-    """The floor's name. At its bound of 0 it may be there because another term has taken its place."""
-    return getattr(law, "floor", "E" if "E" in law.names else None)
 
 
 def _seen(model: Model, q: Array, reduction: Reduction) -> Mask:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scaling.arrays import Array, Index, Mask
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.problems import Pull
-from scaling.laws.base import Array, FunctionLaw, Index, Law, Mask, Parameter, Variables
+from scaling.laws.base import FunctionLaw, Law, Parameter, Variables
 from scaling.laws.terms import Term, TermLaw
 from scaling.nearness import distinct, distinct_counts
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.variables import others, variables
-from scaling.laws.base import Array, Index, Law, Mask
+from scaling.laws.base import Law
 from scaling.runs import Runs
 from scaling.stages import units
 from scaling.units import counted
@@ -130,9 +131,8 @@ def _at_none(law: Law, share: Array, weights: Array | None) -> Array | None:
 
 def _usable(made: Sample, law: Law, source: str) -> Sample:
     """Leave out rows at which the law is infinite (a share of 0 under a falling power)."""
-    needs: tuple[str, ...] = getattr(law, "needs_positive", tuple)()
     bad = np.zeros(len(made.observed), bool)
-    for variable in needs:
+    for variable in law.needs_positive():
         bad |= made.x[variable] <= 0
     if bad.all():
         raise InputError(f"{source}: the law {law.name} has no value at a share of 0, and the table has nothing else")

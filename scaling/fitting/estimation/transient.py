@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.solver import Options
 from scaling.fitting.estimation.estimate import estimate
 from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
-from scaling.laws.base import Array, Index, Mask
 from scaling.runs import Runs
 from scaling.stages import units
 

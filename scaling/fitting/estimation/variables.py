@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from scaling._sizes import LOGGED
+from scaling.arrays import Array
 from scaling.fitting.estimation.base_tokens import progress_of
 from scaling.fitting.estimation.learnability import feature
-from scaling.laws.base import Array, Law
+from scaling.laws.base import Law
 from scaling.runs import Runs, share
 
 ALWAYS = ("params", "tokens", "share")  # those of every fit, whether its law looks at them or not

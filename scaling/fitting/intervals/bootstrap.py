@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from scaling.laws.base import Array, Index
+from scaling.arrays import Array, Index
 from scaling.units import counted
 
 Method = Literal["runs", "wild", "sandwich"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.engine.compress import LONG, compress
 from scaling.fitting.engine.covariance import normal_steps, pulled_steps
 from scaling.fitting.engine.model import TermModel
@@ -15,7 +16,6 @@ from scaling.fitting.engine.starts import with_predictions
 from scaling.fitting.estimation.estimate import Estimation, predictions
 from scaling.fitting.intervals.bootstrap import Resampling
 from scaling.fitting.intervals.leftover import Leftover, leftover
-from scaling.laws.base import Array
 
 DRAW_TOLERANCE = 1e-5  # resampled fits need fewer digits: this moves them by 0.2 % of their spread
 CUTS, FOLLOWED = (1.0, 0.8, 0.6, 0.4, 0.2, 0.1), 0.7

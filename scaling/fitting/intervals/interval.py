@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from scaling.laws.base import Array
+from scaling.arrays import Array
 from scaling.units import finite_or_none
 
-T = TypeVar("T", float, npt.NDArray[np.float64])
+T = TypeVar("T", float, Array)
 
 
 @dataclass(frozen=True)

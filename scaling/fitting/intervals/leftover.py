@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scaling.arrays import Array
 from scaling.fitting.estimation.estimate import Estimation
-from scaling.laws.base import Array
 
 LEAST = 0.5  # degrees of freedom; with less there is no interval
 

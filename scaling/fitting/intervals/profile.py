@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.engine.covariance import bread, normal_steps
@@ -27,7 +28,6 @@ from scaling.fitting.engine.problems import Problems
 from scaling.fitting.engine.solver import Options, solve
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import prepare
-from scaling.laws.base import Array
 from scaling.runs import Runs, validate
 from scaling.units import finite_or_none
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.result import Fit
 from scaling.fitting.validation.splits import Split
 from scaling.laws import get_law
-from scaling.laws.base import Array
 from scaling.runs import CORPORA
 
 

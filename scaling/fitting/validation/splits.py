@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array, Mask
 from scaling.errors import InputError
 from scaling.fitting.estimation.transient import progress as share_of_run
-from scaling.laws.base import Array, Mask
 from scaling.runs import Runs
 from scaling.stages import units
 from scaling.units import format_count

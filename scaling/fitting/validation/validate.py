@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array, Mask
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.default import AUTO, chosen_law
@@ -22,7 +23,6 @@ from scaling.fitting.fit import fit
 from scaling.fitting.validation.result import Group, Score, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
-from scaling.laws.base import Array, Mask
 from scaling.runs import CORPORA, Runs
 from scaling.stages import units
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points, provenance
 from scaling.laws import get_law
@@ -34,7 +34,6 @@ from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs, validate
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 _RATIO_LAW, _CRITICAL_LAW = "cmr_ratio", "cmr_critical"
 _ENOUGH = 4  # turning points for a law of three parameters
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.fitting import fit_groups
 from scaling.laws import get_law
 from scaling.nearness import SAME
 from scaling.planning.target import NotIdentified
 from scaling.runs import Runs
 
-Array = NDArray[np.float64]
 LAWS = {"general": "cmr_token2", "domain": "cmr_token"}
 NEVER = math.inf
 _STEPS = 600

@@ -10,14 +10,13 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.planning.noise import scattered
 from scaling.planning.result import Status
 from scaling.planning.target import NotIdentified, Target
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 BySize = Mapping[float, Array]  # size -> critical ratios (B,), the point estimate first, NaN where none passes
 _LEAST = 1e-4  # a ratio of 0 has no logarithm; ratios are carried between here and its mirror image
 

@@ -6,9 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit, provenance
 from scaling.fitting.default import AUTO, chosen_law
@@ -29,8 +27,6 @@ from scaling.planning.rise import general_rise
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs
 from scaling.units import format_count
-
-Array = NDArray[np.float64]
 
 
 def linked_ratio(runs: Runs, question: Target, *, law: str = AUTO, draws: int = 200, seed: int = 0) -> Plan:

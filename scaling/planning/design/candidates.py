@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import ALIKE, BaseTokens
@@ -15,7 +14,6 @@ from scaling.planning.target import Target
 from scaling.runs import Runs
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 NEW = (2.0,)  # sizes that no probe has, times the largest
 RATIOS = tuple(round(0.1 * step, 1) for step in range(11))
 

@@ -12,12 +12,11 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.planning.design.information import Design
 from scaling.planning.design.sensitivity import Sensitivity
 
-Array = NDArray[np.float64]
 MOST = 40  # runs: beyond that first-order widths mean little, and a fit to what was trained tells more
 WORTH = 0.02  # of the width: the last runs that bring no more than this together are not asked for
 

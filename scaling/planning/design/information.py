@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.planning.design.noise_parts import NoiseParts
 
-Array = NDArray[np.float64]
 Index = NDArray[np.integer[Any]]
 _RIDGE = 1e-9  # of the largest information on a parameter: directions that nothing tells stay finite
 SIZE_REACH, RATIO_REACH = 1.0, 0.25  # how far the law's misses go on: an e-fold of size, a quarter of the ratios

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from scaling.arrays import Array
+
 Index = NDArray[np.integer[Any]]
 _LEAST_LEFT = (
     1 / 3

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.fitting import Fit
 from scaling.laws import get_law
 from scaling.nearness import same
@@ -19,7 +20,6 @@ from scaling.planning.root import largest_ratio
 from scaling.planning.target import NotIdentified
 from scaling.runs import share
 
-Array = NDArray[np.float64]
 POINTS = 25  # parameters at which the derivatives are taken: the fit's, and draws spread over their critical ratios
 _STEP = 1e-4  # of the distance to the nearer end of the ratios
 

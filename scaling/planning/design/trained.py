@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.fitting import Fit
 from scaling.fitting.estimation.prepare import prepare
 from scaling.laws import Law, get_law
@@ -14,7 +15,6 @@ from scaling.planning.design.noise_parts import noise_parts
 from scaling.planning.design.sensitivity import Sensitivity
 from scaling.runs import Runs, share
 
-Array = NDArray[np.float64]
 _EPS = 1e-9  # checkpoints at the burn-in itself count
 
 

@@ -6,8 +6,8 @@ import math
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Fit
 from scaling.fitting.intervals.interval import interval
@@ -20,7 +20,6 @@ from scaling.planning.uses.minimum import at_end, least
 from scaling.planning.uses.surface import Surface, identified
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 FLOPS = 6.0  # of training, per parameter and token
 _BELOW, _ABOVE = 1e-2, 1e4  # sizes are searched from the smallest probe times this to the largest times that
 _STEP = 0.02  # in log params

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
@@ -30,7 +30,6 @@ from scaling.planning.uses.surface import Surface, identified, surface
 from scaling.runs import Runs
 from scaling.units import format_count
 
-Array = NDArray[np.float64]
 _SMALLEST = 1e-3  # ratios are searched from here, times the largest, up: below, the tokens in all are a thousandfold
 _STEPS = 401  # 1.7 % a step
 

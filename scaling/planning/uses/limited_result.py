@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.planning.target import Target
@@ -17,7 +17,6 @@ from scaling.planning.text import brackets, extrapolation_text, span
 from scaling.planning.uses.repetition import worth
 from scaling.units import finite_or_none, format_count
 
-Array = NDArray[np.float64]
 LimitedStatus = Literal["ok", "capped", "edge", "not_identified"]
 
 

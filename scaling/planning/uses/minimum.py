@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.planning.root import Losses
 
-Array = NDArray[np.float64]
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _CUTS = 40  # two grid cells shrink by 4e-9; below that a loss is flat in double precision
 _NEAR = 1e-6  # places that near an end of the grid count as the end

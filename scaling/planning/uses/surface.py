@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
@@ -17,8 +17,6 @@ from scaling.nearness import same
 from scaling.planning.target import NotIdentified
 from scaling.runs import share
 from scaling.units import format_count
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
@@ -24,7 +25,6 @@ from scaling.planning.uses.pareto import pareto
 from scaling.planning.uses.surface import identified, surface
 from scaling.planning.uses.tradeoff_result import Tradeoff
 
-Array = NDArray[np.float64]
 SLIGHT = 1e-9  # ratios are not that exact
 _SLACK = 1e-9  # nats: the critical ratio itself is within the tolerance, whatever rounding makes of it
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling.errors import InputError
-from scaling.laws import FunctionLaw, Law, Parameter, Power, Term, TermLaw, get_law, law_names
+from scaling.laws import Factor, FunctionLaw, Law, Parameter, Power, Term, TermLaw, get_law, law_names
 
 PUBLISHED = Path(__file__).parents[3] / "data" / "published"
 X = {
@@ -137,6 +137,7 @@ def test_a_function_without_some_parameters_has_them_at_their_neutral_values() -
     np.testing.assert_allclose(less.value(theta[:, :5], X), chinchilla.value(theta[:, :5], X), rtol=1e-14)
     np.testing.assert_allclose(less.gradient(theta[:, :5], X), chinchilla.gradient(theta[:, :5], X), rtol=1e-12)
     assert law.without(()) is law
+    assert (law.floor, less.floor, law.without(["E"]).floor) == ("E", "E", None)
 
 
 def test_dcpt_is_finite_at_the_ends_of_the_share() -> None:
@@ -169,15 +170,20 @@ def test_interchangeable_terms_get_an_order() -> None:
     np.testing.assert_allclose(law.value(theta, X), law.value(ordered, X))
 
 
+def test_a_law_asks_nothing_of_its_variables_and_has_one_order_unless_it_says_so() -> None:
+    law, theta = get_law("dcpt_l2"), np.array([1.5, 3.0, 0.3, 0.7, 0.25, 0.4, 0.2, 0.02, 1.3])
+    assert law.needs_positive() == ()
+    np.testing.assert_array_equal(law.canonical(theta), theta)
+    assert get_law("cmr_ratio").needs_positive() == ("share",)
+    assert get_law("dcpt").needs_positive() == ("params", "tokens")
+
+
 @dataclass(frozen=True)
-class MinusLog:
-    """-log(variable + shift): a factor that is not in log, as later laws will have."""
+class MinusLog(Factor):
+    """-log(variable + shift): a factor that is not in log, with no more than a new factor must have."""
 
     variable: str
     shift: str
-
-    in_log = False
-    scalable = False
 
     @property
     def variables(self):
@@ -187,32 +193,25 @@ class MinusLog:
     def parameters(self):
         return (self.shift,)
 
-    def prepare(self, x):
-        return np.asarray(x[self.variable], float)
+    def value(self, theta, prepared):
+        return -np.log(prepared + theta[self.shift])
 
-    def evaluate(self, theta, prepared, gradient):
-        base = prepared + theta[self.shift]
-        return -np.log(base), [-1 / base] if gradient else []
-
-    def unit_log(self, theta, unit):
-        return np.zeros(())
-
-    def needs_positive(self, parameters):
-        return ()
+    def derivatives(self, theta, prepared):
+        return [-1 / (prepared + theta[self.shift])]
 
     def latex(self):
-        return rf"[-\log(r + {self.shift})]", ""
+        return rf"[-\log(r + {self.shift})]"
 
     def text(self):
-        return f"-log(r + {self.shift})", ""
+        return f"-log(r + {self.shift})"
 
 
 def test_a_new_kind_of_factor_is_one_class() -> None:
     parameters = (
-        Parameter("a", 0.0, np.inf, "nats", "level"),
-        Parameter("c", 0.0, np.inf, "nats", "slope"),
-        Parameter("eps", 1e-5, 1.0, "1", "cliff", "shift", (1e-4, 0.1)),
-        Parameter("k", 0.0, 2.0, "1", "growth", "exponent", (0.1, 1.0)),
+        Parameter("a", unit="nats", meaning="level"),
+        Parameter("c", unit="nats", meaning="slope"),
+        Parameter("eps", lower=1e-5, upper=1.0, unit="1", meaning="cliff", kind="shift", start=(1e-4, 0.1)),
+        Parameter("k", upper=2.0, unit="1", meaning="growth", kind="exponent", start=(0.1, 1.0)),
     )
     terms = (Term("c", (MinusLog("share", "eps"), Power("tokens", "k"))),)
     law = TermLaw("lead", "lead", "here", parameters, ("share", "tokens"), floor="a", terms=terms)
@@ -221,12 +220,30 @@ def test_a_new_kind_of_factor_is_one_class() -> None:
     np.testing.assert_allclose(law.gradient(theta, X), differences(law, theta, X), rtol=1e-6, atol=1e-8)
 
 
+def test_a_factor_gives_the_derivatives_of_all_its_parameters() -> None:
+    class Forgetful(MinusLog):
+        def derivatives(self, theta, prepared):
+            return Factor.derivatives(self, theta, prepared)
+
+    term = Term("c", (Forgetful("share", "eps"),))
+    with pytest.raises(AssertionError, match="Forgetful has parameters"):
+        term.evaluate({"c": np.ones(1), "eps": np.ones(1)}, term.prepare(X), True)
+
+
+def test_shifts_have_the_unit_of_what_they_are_added_to() -> None:
+    assert MinusLog("share", "eps").shift_of("eps") is None
+    power = Power("tokens", "k", shift="m")
+    assert [power.shift_of(name) for name in ("k", "m")] == [None, "tokens"]
+    (thinning,) = (f for t in get_law("forgetting").terms for f in t.factors if len(f.variables) > 1)
+    assert [thinning.shift_of(name) for name in ("delta", "m")] == [None, "tokens"]
+
+
 def test_a_law_can_be_a_pure_function() -> None:
     law = FunctionLaw(
         "exp",
         "exp",
         "here",
-        tuple(Parameter(n, 0, 5, "1", n, "other", (0.1, 2.0)) for n in ("a", "b", "k")),
+        tuple(Parameter(n, upper=5, unit="1", meaning=n, kind="other", start=(0.1, 2.0)) for n in ("a", "b", "k")),
         ("share",),
         function=lambda t, x: t[..., 0, None] + t[..., 1, None] * np.exp(-t[..., 2, None] * x["share"]),
         derivative=lambda t, x: np.stack(

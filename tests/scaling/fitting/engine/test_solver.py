@@ -185,7 +185,9 @@ def test_a_law_that_is_a_function_goes_through_the_same_solver():
         bent = np.exp(-t[..., 2, None] * x["share"])
         return np.stack(np.broadcast_arrays(1.0, bent, -t[..., 1, None] * x["share"] * bent), axis=-2)
 
-    ranges = tuple(Parameter(n, 0.0, 20.0, "1", n, "other", (0.1, 3.0)) for n in ("a", "b", "k"))
+    ranges = tuple(
+        Parameter(n, upper=20.0, unit="1", meaning=n, kind="other", start=(0.1, 3.0)) for n in ("a", "b", "k")
+    )
     law = FunctionLaw("mix", "exponential", "here", ranges, ("share",), function=function, derivative=derivative)
     x = {"share": np.linspace(0, 1, 11)}
     truth = np.array([1.7, 0.6, 2.2])
