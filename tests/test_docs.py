@@ -125,7 +125,8 @@ MISTAKES = {  # each table gives a sentence that docs/logging.md quotes
     "base general losses": f"{HEADS},run\n1e6,0,0,3.5,a\n1e6,0,0,3.9,b\n1e6,1e5,0.25,3.6,a\n1e6,1e5,0.5,3.7,b",
     "no base general loss": f"{HEADS}\n1e6,0,0,3.5\n1e6,1e5,0.25,3.6\n4e6,1e5,0.25,3.2",
     "several values of schedule": f"{HEADS},schedule\n1e6,1e5,0.25,3.6,cosine\n1e6,1e5,0.5,3.7,constant",
-    "several values of learning_rate": f"{HEADS},learning_rate\n1e6,1e5,0.25,3.6,1e-5\n1e6,1e5,0.5,3.7,3e-4",
+    "several values of learning_rate": f"{HEADS},learning_rate\n"
+    + "\n".join(f"1e6,{k}e5,{r},3.6,{rate}" for r, rate in ((0.25, 1e-5), (0.5, 3e-4)) for k in (1, 2, 3)),
     "stage trunk": f"{HEADS},run,trunk\n1e6,1e5,0.25,3.6,a,\n1e6,1e5,0.5,3.7,b,\n1e6,1e5,0.25,3.5,c,a",
 }
 

@@ -65,7 +65,7 @@ def cmr_plan(runs: Runs, question: Target, *, draws: int = 200, seed: int = 0, m
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
     >>> largest = runs.select(runs.frame["params"] > 2e6)
-    >>> plan = cmr_plan(largest, Target(2.66e6, 262144), draws=0)
+    >>> plan = cmr_plan(largest, scaling.Target(2.66e6, 262144), draws=0)
     >>> plan.status, round(plan.value, 2)
     ('ok', 0.21)
     """

@@ -39,7 +39,7 @@ def linked_ratio(runs: Runs, question: Target, *, law: str = AUTO, draws: int = 
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
-    >>> plan = linked_ratio(runs, Target(10.6e6, 262144), draws=0)
+    >>> plan = linked_ratio(runs, scaling.Target(10.6e6, 262144), draws=0)
     >>> plan.warnings[0]
     'critical ratio by size: 332K: 0.16..., 804K: 0.1..., 1.51M: 0.2..., 2.66M: 0.2...'
     >>> round(plan.value, 2)
