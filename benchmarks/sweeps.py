@@ -67,8 +67,8 @@ def lines(name: str, stage: str, runs: Runs) -> Iterator[list[str]]:
 def draw(runs: Runs, path: Path) -> None:
     """Change of the general loss, and the domain loss, over the ratio."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.0), layout="constrained")
-    scaling.plot_loss_by_ratio(runs, over_base=True, tolerance=TOLERANCE, ax=axes[0])
-    scaling.plot_loss_by_ratio(runs, corpus="domain", ax=axes[1])
+    scaling.plot.loss_by_ratio(runs, over_base=True, tolerance=TOLERANCE, ax=axes[0])
+    scaling.plot.loss_by_ratio(runs, corpus="domain", ax=axes[1])
     figure.suptitle(path.stem)
     figure.savefig(path, dpi=100)
     plt.close(figure)

@@ -102,14 +102,14 @@ fit
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=TOLERANCE, ax=left)
-scaling.plot_loss_by_ratio(runs, fit, "domain", ax=right)
+scaling.plot.loss_by_ratio(runs, fit, "general", over_base=True, tolerance=TOLERANCE, ax=left)
+scaling.plot.loss_by_ratio(runs, fit, "domain", ax=right)
 plt.show()
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_loss_by_tokens(runs, fit, "general", ax=left)
-scaling.plot_loss_by_tokens(runs, fit, "domain", ax=right)
+scaling.plot.loss_by_tokens(runs, fit, "general", ax=left)
+scaling.plot.loss_by_tokens(runs, fit, "domain", ax=right)
 plt.show()
 
 # %% [markdown]
@@ -140,8 +140,8 @@ pd.DataFrame(answers, index=["critical ratio", "low", "high", "status"]).T
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_tradeoff(fit, params, tokens, tolerance=TOLERANCE, ax=left)
-scaling.plot_critical_ratio(measured, plans, ax=right)
+scaling.plot.tradeoff(fit, params, tokens, tolerance=TOLERANCE, ax=left)
+scaling.plot.critical_ratio(measured, plans, ax=right)
 plt.show()
 
 # %% [markdown]

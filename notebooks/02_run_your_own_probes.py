@@ -101,8 +101,8 @@ _ = sweep.write_text(SWEEP, encoding="utf-8")
 
 # %% [markdown]
 # ## 3. What would it cost?
-# In a shell: `probes plan toy.yaml`. It times two steps of each size on this machine and trains nothing. From Python
-# the same is `estimate`; tokens and FLOPs are a job's, hours those of all its runs.
+# In a shell: `probes plan toy.yaml`. It times matrix products of each size on this machine and trains nothing. From
+# Python the same is `estimate`; tokens and FLOPs are a job's, hours those of all its runs.
 
 # %%
 pd.DataFrame(estimate(load_sweep(sweep)))
@@ -182,8 +182,8 @@ print(plan.summary())
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.1, ax=left)
-scaling.plot_loss_by_tokens(runs, fit, "general", ax=right)
+scaling.plot.loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.1, ax=left)
+scaling.plot.loss_by_tokens(runs, fit, "general", ax=right)
 plt.show()
 
 # %% [markdown]

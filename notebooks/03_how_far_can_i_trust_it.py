@@ -356,7 +356,7 @@ for law in LAWS:
 figure, axes = plt.subplots(2, 3, figsize=(13, 6), layout="constrained", sharey=True)
 for row_of_axes, law in zip(axes, LAWS, strict=True):
     for ax, by in zip(row_of_axes, ("params", "tokens", "ratio"), strict=True):
-        scaling.plot_residuals(runs.select(runs.frame["ratio"] < 1), fits[law], "general", by=by, ax=ax)
+        scaling.plot.residuals(runs.select(runs.frame["ratio"] < 1), fits[law], "general", by=by, ax=ax)
         ax.set_title(law, fontsize=10, loc="left")
 plt.show()
 

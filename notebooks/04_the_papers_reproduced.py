@@ -283,7 +283,7 @@ pd.DataFrame(pieces).set_index("loss").style.format("{:.4f}", subset=pd.IndexSli
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharey=True)
 for ax, table, title in ((left, code, "bases of equal tokens"), (right, python, "bases of equal tokens a parameter")):
-    scaling.plot_critical_ratio(scaling.measured_critical_ratio(table, 0.05), {}, ax=ax)
+    scaling.plot.critical_ratio(scaling.measured_critical_ratio(table, 0.05), {}, ax=ax)
     ax.set(title=f"our sweep on {title}", ylim=(0, 0.6))
 left.plot(sizes / 1e3, ratios, "^", color="black", label="CMR Table 5, params / 1000")
 left.legend(frameon=False, fontsize=8)

@@ -1,16 +1,23 @@
 """The command `probes`: `probes run SWEEP.yaml --out RUNS.parquet` and `probes plan SWEEP.yaml`."""
 
+import importlib.util
 import json
+import os
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import tyro
 
 from probes.config import load_sweep
 from scaling.errors import InputError
+
+EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+QUIET = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # read where they are first imported
+INSTALL = 'pip install "cpt-scaling[probes]"'
 
 
 @dataclass(frozen=True)
@@ -48,27 +55,53 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """Say what a sweep would cost; nothing is trained (two steps of each size are timed)."""
+    """Say what a sweep would cost; nothing is trained (hours are FLOPs over the speed of matrix products here)."""
 
     sweep: tyro.conf.Positional[Path]
     """The sweep file (YAML)."""
+    device: Literal["h100", "h200", "a100", "cpu"] | None = None
+    """Plan for one of these instead of this machine, at a quarter of its published dense bf16 FLOPs; cpu is this one's."""
+    flops_per_second: str | None = None
+    """Plan for a machine that trains at so many FLOPs a second, such as 4e14."""
     json: bool = False
     """Print one JSON object instead of a table."""
 
     def __call__(self) -> None:
         """Print the plan."""
+        from probes import prepare
         from probes.cost import estimate
+        from probes.speed import speed
 
-        lines = [asdict(line) for line in estimate(load_sweep(self.sweep))]
+        at = speed(self.device, self.flops_per_second)
+        sweep = load_sweep(self.sweep)
+        wrong = _complaint(lambda: prepare.check_corpora(sweep, self.sweep.parent))
+        try:
+            prepare.check_bases(sweep)
+            lines = [asdict(line) for line in estimate(sweep, at)]
+        except InputError as error:
+            raise wrong or error from None
         total = {
             "runs": sum(line["runs"] for line in lines),
             "flops": sum(line["runs"] * line["flops"] for line in lines),
             "hours": sum(line["hours"] for line in lines),
         }
         if self.json:
-            print(json.dumps({"lines": lines, **total}))
+            print(json.dumps({"lines": lines, **total, "assumption": at.assumption}))
         else:
             _print_plan(lines, total)
+            print(at.assumption)
+        sys.stdout.flush()
+        if wrong:  # what it costs is known without the corpora
+            raise wrong
+
+
+def _complaint(check: Callable[[], None]) -> InputError | None:
+    """What a check finds to be wrong."""
+    try:
+        check()
+    except InputError as error:
+        return error
+    return None
 
 
 def _print_plan(lines: list[dict[str, Any]], total: dict[str, Any]) -> None:
@@ -93,19 +126,45 @@ Command = Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Plan, tyro.con
 
 def main() -> None:
     """Entry point: exit code 0 on an answer, 2 on bad input with one sentence on standard error."""
-    command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
+    if not sys.warnoptions:  # of the libraries; what a user must know is said by us
+        warnings.simplefilter("ignore")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     try:
+        command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
+        require_extra()
         command()
     except InputError as error:
         sys.exit(_complain(str(error)))
     except OSError as error:
         sys.exit(_complain(f"{error.filename or 'probes'}: {error.strerror or error}"))
+    except ImportError as error:
+        sys.exit(_complain(_missing() or f"{error}; install what it needs: {INSTALL}"))
     except KeyboardInterrupt:
         sys.exit(_complain("stopped; start again to go on from the last checkpoints"))
 
 
+def require_extra() -> None:
+    """InputError where a package is missing that training and planning need."""
+    if said := _missing():
+        raise InputError(said)
+
+
+def _missing() -> str:
+    """What is not installed of the extra, and the line that installs it; empty where all of it is."""
+    missing = [name for name in EXTRA if not _installed(name)]
+    return f"{', '.join(missing)} must be installed for this: {INSTALL}" if missing else ""
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def _complain(sentence: str) -> int:
-    print(f"probes: {sentence}", file=sys.stderr)
+    print(f"probes: {' '.join(sentence.split())}", file=sys.stderr)
     return 2
 
 

@@ -1,18 +1,15 @@
-"""What a sweep would cost: its runs, their FLOPs, and hours at the speed of this machine."""
+"""What a sweep would cost: its runs, their FLOPs, and hours at a speed. Nothing is trained, not a step."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from probes import config, jobs, models
-from probes.alone import Alone
+from probes import config, jobs
 from probes.compute import device, enough_memory
+from probes.figures import Figures, figures
 from probes.jobs import AnyJob, Job, Packed
-from probes.stack.members import Members
-from probes.stack.shape import Shape, obstacle
-from probes.train import Models
+from probes.speed import Speed, measured, speed
 
 
 @dataclass(frozen=True)
@@ -26,39 +23,39 @@ class Line:
     tokens: int
     flops: float
     hours: float
+    flops_per_second: float
 
 
 def unfold(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
-    """All jobs of one base without touching the corpora; good for counting only."""
+    """All jobs of one base without touching the corpora or its weights; good for counting only."""
     general, domain = (Packed(name=part.name) for part in (sweep.general, sweep.domain))
     pretrain = jobs.base_job(sweep, base, general, Path())
     first: list[AnyJob] = [pretrain] if pretrain else []
     if sweep.general.sample_from_base:
         text = general if sweep.general.has_text else None
-        first.append(jobs.sample_job(sweep, base, pretrain, text, 0, Path())[0])
-    return [*first, *jobs.cpt_jobs(sweep, base, pretrain, general, domain, Path())]
+        first.append(jobs.sample_job(sweep, base, pretrain, text, 0, Path(), counted=True)[0])
+    return [*first, *jobs.cpt_jobs(sweep, base, pretrain, general, domain, Path(), counted=True)]
 
 
-def estimate(sweep: config.Sweep) -> list[Line]:
+def estimate(sweep: config.Sweep, at: Speed | None = None) -> list[Line]:
     """The plan, a line for each base's pre-training, for its sampling and for its CPT runs.
 
-    Hours come from timing two steps of each size here and now; CPT runs are shared out over the sweep's workers on a CPU
-    (on a GPU they share it), as many at once as the sweep trains together; a base is trained by one worker. Sampling is
-    counted at the speed of training, which its many short steps do not reach.
+    Hours are FLOPs over a speed: that of matrix products of a base's shapes here and now, unless `at` names another. CPT
+    runs are shared out over the sweep's workers on a CPU; on a GPU they share it. A base is trained by one worker.
+    Sampling is counted at the speed of training, which its many short steps do not reach.
     """
+    at = at or speed(device().type)
     lines = []
     for base in sweep.bases:
-        everything = unfold(sweep, base)
-        params = models.count(jobs.base_shape(sweep, base)).non_embedding
+        everything, own = unfold(sweep, base), figures(jobs.source_of(sweep, base))
+        with enough_memory(f"base {base.label}", max(job.columns.get("together", 1) for job in everything)):
+            rate = at.rate or flops_per_second(sweep, own, torch.device(at.place))
         for kind in ("pretrain", "sample", "cpt"):
-            mine = [job for job in everything if job.kind == kind]
-            if mine:
-                groups = jobs.groups(mine)
-                busy = min(sweep.workers, len(groups)) if device().type == "cpu" else 1  # workers share a GPU
-                with enough_memory(f"base {base.label}", len(groups[0])):
-                    rate = flops_per_second(sweep, base, len(groups[0]))
+            if mine := [job for job in everything if job.kind == kind]:
+                busy = min(sweep.workers, len(mine)) if at.place == "cpu" else 1
                 hours = sum(job.flops for job in mine) / rate / 3600 / busy
-                lines.append(Line(base.label, kind, params, len(mine), _tokens(mine[0]), mine[0].flops, hours))
+                counts = own.counts.non_embedding
+                lines.append(Line(base.label, kind, counts, len(mine), _tokens(mine[0]), mine[0].flops, hours, rate))
     return lines
 
 
@@ -67,25 +64,7 @@ def _tokens(job: AnyJob) -> int:
     return job.all_steps * job.batch_tokens if isinstance(job, Job) else job.tokens
 
 
-def flops_per_second(sweep: config.Sweep, base: config.Base, together: int = 1, steps: int = 2) -> float:
-    """Training speed of one worker on this machine with `together` runs at once, from a few steps on random tokens."""
+def flops_per_second(sweep: config.Sweep, base: Figures, place: torch.device) -> float:
+    """Training speed of one worker on this machine, from products of the base's shapes."""
     torch.set_num_threads(sweep.threads)
-    place = device()
-    model = models.open_source(jobs.source_of(sweep, base))
-    shape = (together, sweep.cpt.batch_tokens // sweep.context, sweep.context)
-    tokens = torch.randint(0, model.config.vocab_size, shape)
-    compute = jobs.compute_of(sweep)
-    runs: Models
-    if obstacle(model) is None:
-        weights = {f"model.{name}": parameter for name, parameter in model.named_parameters()}
-        runs = Members(Shape.of(model.config), [weights] * together, 0, place, compute)
-    else:
-        runs = Alone(model, {}, 0, place, compute)
-    start = 0.0
-    for count in range(steps + 1):
-        if count == 1:  # the first one warms up
-            start = time.perf_counter()
-        runs.step(tokens, 0.0)
-    if place.type == "cuda":
-        torch.cuda.synchronize()
-    return models.flops_per_token(model, sweep.context) * steps * tokens.numel() / (time.perf_counter() - start)
+    return measured(base, sweep.compute.micro_batch_tokens or sweep.cpt.batch_tokens, place)

@@ -1,8 +1,6 @@
 """Base models: a ladder of small Llama-style models from one dial, or anything transformers loads."""
 
-import math
 import re
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 from transformers.utils import cached_file
 
+from probes import ladder
+from probes.figures import Counts, Figures
 from probes.source import Pretrained, Rung, Source
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
@@ -19,8 +19,6 @@ from scaling.errors import InputError
 # what transformers raises for a model that is not there, damaged, of another kind, or in need of its own code
 UNLOADABLE = (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError)
 MAIN = "main"  # the branch of a hub name where no revision is given
-HEAD_WIDTH = 32
-PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
 
 def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
@@ -28,11 +26,10 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
 
     Depth 3, 4, 6, 10, 14, 20 give 0.33M, 0.80M, 2.7M, 12M, 34M and 98M non-embedding parameters.
     """
-    width = HEAD_WIDTH * depth
     return LlamaConfig(
         vocab_size=vocab_size,
-        hidden_size=width,
-        intermediate_size=HEAD_WIDTH * round(8 * width / (3 * HEAD_WIDTH)),
+        hidden_size=ladder.width(depth),
+        intermediate_size=ladder.feed_forward(depth),
         num_hidden_layers=depth,
         num_attention_heads=depth,
         num_key_value_heads=depth,
@@ -43,11 +40,6 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
         eos_token_id=0,
         pad_token_id=0,
     )
-
-
-def ladder_rate(depth: int) -> float:
-    """Peak pre-training rate of a rung: falls with the square root of the width."""
-    return PEAK_RATE_AT_128 * math.sqrt(128 / (HEAD_WIDTH * depth))
 
 
 def open_source(source: Source) -> PreTrainedModel:
@@ -123,21 +115,11 @@ def unknown_model(path: str, error: Exception) -> InputError:
         if Path(path).is_dir()
         else "no such folder, and not to be had from the hub"
     )
-    first = re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0] or type(error).__name__
-    return InputError(f"base model {path!r}: {where} ({first})")
+    return InputError(f"base model {path!r}: {where} ({_first_sentence(error)})")
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Parameters by group. `params` in the run table is `non_embedding`."""
-
-    embedding: int
-    non_embedding: int
-
-    @property
-    def total(self) -> int:
-        """All parameters, tied weights once."""
-        return self.embedding + self.non_embedding
+def _first_sentence(error: Exception) -> str:
+    return re.split(r"(?<=[.!?])\s|\n", str(error).strip())[0].strip() or type(error).__name__
 
 
 def count(model: PreTrainedModel) -> Counts:
@@ -187,15 +169,19 @@ def fingerprint(source: Pretrained) -> str:
     return digest([[file.name, file_digest(file)] for file in files])
 
 
-def flops_per_token(model: PreTrainedModel, context: int) -> float:
-    """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
+def figures(model: "PreTrainedModel") -> Figures:
+    """What is counted of a model."""
+    from probes.stack.shape import obstacle
 
-    Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
-    """
     config = model.config.get_text_config()  # itself, but for a model that takes pictures too
-    head = config.vocab_size * config.hidden_size
-    attention = 6 * config.num_hidden_layers * config.hidden_size * context
-    return float(6 * (count(model).non_embedding + head) + attention)
+    width = config.hidden_size
+    inner = getattr(config, "intermediate_size", None) or 4 * width
+    return Figures(count(model), config.num_hidden_layers, width, inner, config.vocab_size, obstacle(model))
+
+
+def flops_per_token(model: "PreTrainedModel", context: int) -> float:
+    """Training FLOPs a token, as `Figures` has them."""
+    return figures(model).flops_per_token(context)
 
 
 def load_tokenizer(source: Pretrained) -> AutoTokenizer:
@@ -203,4 +189,24 @@ def load_tokenizer(source: Pretrained) -> AutoTokenizer:
     try:
         return AutoTokenizer.from_pretrained(source.path, use_fast=True, **_permitted(source))
     except _unloadable(source) as error:
-        raise unknown_model(source.path, error) from error
+        if not _has_config(source):
+            raise unknown_model(source.path, error) from error
+        raise no_tokenizer(source.path, error) from error
+
+
+def no_tokenizer(path: str, error: Exception | None = None) -> InputError:
+    """One sentence for a model that comes without its tokenizer."""
+    why = _first_sentence(error) if error else ""
+    detail = f" ({why})" if why and not why.endswith(":") else ""
+    return InputError(
+        f"base model {path!r}: it has no tokenizer that transformers loads; save the one that it was trained with "
+        f"beside it{detail}"
+    )
+
+
+def _has_config(source: Pretrained) -> bool:
+    """Whether there is a model at all."""
+    try:
+        return _config(source) is not None
+    except _unloadable(source):
+        return False

@@ -5,9 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from probes import config, corpus, jobs, models, trackers
+from probes import config, corpus, jobs, trackers
 from probes.jobs import AnyJob, Job, Packed
 from probes.source import Pretrained
 from scaling.errors import InputError
@@ -21,21 +19,41 @@ def nobody(what: str, share: float) -> None:
 
 
 def check(sweep: config.Sweep, folder: Path) -> None:
-    """InputError where a corpus file or a base is missing; nothing is written."""
-    for part in (sweep.general, sweep.domain):
-        if part.has_text:
-            corpus.check(part, folder)
+    """InputError for all that can be known to be wrong before whole corpora are read; nothing is written."""
+    check_corpora(sweep, folder)
+    check_bases(sweep)
+
+
+def check_corpora(sweep: config.Sweep, folder: Path) -> None:
+    """InputError where a corpus file is missing, or its beginning shows that it cannot be read as the sweep says."""
+    texts = [part for part in (sweep.general, sweep.domain) if part.has_text]
+    corpus.require(texts, folder)
+    for part in texts:
+        corpus.check(part, folder)
+
+
+def check_bases(sweep: config.Sweep) -> None:
+    """InputError where a tracker or a base is missing, or a base cannot be trained as the sweep says."""
     for name in sweep.trackers:
         trackers.check(name)
     for base in sweep.bases:
         if base.revision and Path(str(base.path)).is_dir():
             raise InputError(f"base model {base.path!r}: revision is for a hub name, and this is a folder")
-        shape: Any = jobs.base_shape(sweep, base).config
-        positions = getattr(shape, "max_position_embeddings", None)
-        if positions and sweep.context > positions:
-            raise InputError(
-                f"base model {base.path!r}: context {sweep.context} is longer than its {positions} positions"
-            )
+        if base.path is not None:
+            _check_pretrained(sweep, jobs.pretrained(base))
+
+
+def _check_pretrained(sweep: config.Sweep, source: Pretrained) -> None:
+    if _outside(source.path):
+        raise InputError(f"base model {source.path!r}: no such folder; build or download it first")
+    from probes import models  # transformers' models, which a plan of the ladder does without
+
+    positions = getattr(models.shape(source).config, "max_position_embeddings", None)
+    if positions and sweep.context > positions:
+        raise InputError(
+            f"base model {source.path!r}: context {sweep.context} is longer than its {positions} positions"
+        )
+    _own_vocabulary(source)
 
 
 def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
@@ -51,7 +69,7 @@ def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = n
             own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
         else:
             # all of it, the tokenizer too, is read at one commit
-            base = base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
+            base = _pinned(base)
             own = _own_vocabulary(jobs.pretrained(base))
         general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
         domain = _pack(sweep, sweep.domain, own, folder, work, progress)
@@ -84,19 +102,34 @@ def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: 
     if tokenizer.get_vocab_size() != sweep.tokenizer.vocab_size:
         raise InputError(
             f"corpus {sweep.general.name!r} is too small for a vocabulary of {sweep.tokenizer.vocab_size}: "
-            f"it gives {tokenizer.get_vocab_size()}"
+            f"it gives {tokenizer.get_vocab_size()}; lower tokenizer.vocab_size or name more text"
         )
     return tokenizer, corpus.END_ID
 
 
+def _outside(path: str) -> bool:
+    """Whether it is neither a folder nor a name that a hub may have."""
+    return not Path(path).is_dir() and (path.startswith((".", "/", "~")) or path.count("/") > 1)
+
+
+def _pinned(base: config.Base) -> config.Base:
+    from probes import models
+
+    return base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
+
+
 def _own_vocabulary(source: Pretrained) -> Vocabulary:
     """The tokenizer that a model brings along."""
+    from probes import models
+
     own: Any = models.load_tokenizer(source)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
         raise InputError(
             f"base model {source.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
         )
+    if not own.backend_tokenizer.encode("text", add_special_tokens=False).ids:  # made up where there are no files
+        raise models.no_tokenizer(source.path)
     vocabulary = models.shape(source).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
         raise InputError(f"base model {source.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
@@ -109,11 +142,19 @@ def _pack(
     report = partial(progress, f"tokens of {part.name}")
     blocks = corpus.pack(part, folder, *own, sweep.context, work / "shards", work / "sides", report)
     if len(blocks.held_out) < sweep.evaluate.blocks:
-        raise InputError(
-            f"corpus {part.name!r} is too small for its held-out split: evaluate.blocks asks for "
-            f"{sweep.evaluate.blocks} blocks of {sweep.context} tokens, it has {len(blocks.held_out)}"
-        )
+        raise _too_small(sweep, part, len(blocks.held_out), corpus.decided(part, folder, work / "sides"))
     return Packed.of(blocks)
+
+
+def _too_small(sweep: config.Sweep, part: config.Corpus, blocks: int, found: corpus.Sides) -> InputError:
+    """The source with the fewest held-out documents for its share is what the others wait for."""
+    held = found.count(corpus.HELD_OUT)
+    short = min(range(len(held)), key=lambda number: held[number] / part.shares[number])
+    what = (
+        f" is too small for its held-out split: evaluate.blocks asks for {sweep.evaluate.blocks} blocks of "
+        f"{sweep.context} tokens, it has {blocks}"
+    )
+    return corpus.too_little(part, short, found, what)
 
 
 def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
@@ -132,11 +173,7 @@ def _epochs(sweep: config.Sweep, job: Job) -> Sequence[float]:
     """How often a run sees the general and the domain corpus; a base that is pre-trained sees the first alone."""
     blocks = job.steps * job.batch_blocks
     if not job.domain:
-        return [blocks / len(_mapped(job.general))]
+        return [blocks / len(corpus.open_blocks(job.general.files[0]))]
     sampled = sweep.general.sample_from_base
-    general = -(-sampled // job.context) if sampled else len(_mapped(job.general))
-    return jobs.mixture(job, general, len(_mapped(job.domain))).epochs(blocks)
-
-
-def _mapped(packed: Packed) -> Any:
-    return np.load(packed.files[0], mmap_mode="r", allow_pickle=False)
+    general = -(-sampled // job.context) if sampled else len(corpus.open_blocks(job.general.files[0]))
+    return jobs.mixture(job, general, len(corpus.open_blocks(job.domain.files[0]))).epochs(blocks)

@@ -6,16 +6,15 @@ move of that file into place is the only commit, so a row is never lost and neve
 
 import json
 import math
-from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
-from probes import schedules
+from probes import schedules, state
 from probes.evaluate import Loss
 from probes.jobs import Branch, Job
 from probes.mixture import Mixture
-from probes.results import Row, open_state, result_path, state_path
+from probes.results import Row, result_path, state_path
 from probes.storage import write_atomically, write_json
 from probes.tracked import Tracked
 
@@ -105,13 +104,12 @@ class Record:
 
     def load(self) -> tuple[int, Tensors]:
         """Step and tensors of the state file, the rows taken over; step 0 and nothing where there is no file."""
-        if not state_path(self.job).exists():
+        if (found := state.read(state_path(self.job))) is None:
             return 0, {}
-        with open_state(state_path(self.job)) as file:
-            kept: dict[str, Any] = {key: json.loads(value) for key, value in file.metadata().items()}
-            self.rows, self.losses, self.lost = kept["rows"], kept["losses"], kept["lost"]
-            self.base = [Loss(tuple(blocks)) for blocks in kept["base"]]
-            return int(kept["step"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        kept, tensors = found
+        self.rows, self.losses, self.lost = kept["rows"], kept["losses"], kept["lost"]
+        self.base = [Loss(tuple(blocks)) for blocks in kept["base"]]
+        return int(kept["step"]), tensors
 
     def finish(self, status: str) -> None:
         """Write the result ('finished' or 'diverged'); the state is not needed any more."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from probes.generation import draw
-from probes.storage import read_json, write_atomically, write_json
+from probes.storage import read_json_if_there, write_atomically, write_json
 from scaling.errors import InputError
 
 
@@ -131,7 +131,7 @@ def _draw_missing(
 ) -> float:
     """Write the chunks that are not there; the seconds that it took, with those of calls before."""
     notes = chunks[0].path.with_name("notes.json")
-    seconds = float(read_json(notes)["seconds"]) if notes.exists() else 0.0
+    seconds = float((read_json_if_there(notes) or {"seconds": 0.0})["seconds"])
     for chunk in chunks:
         if not chunk.path.exists():
             started = time.monotonic()

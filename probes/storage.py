@@ -47,9 +47,9 @@ def remove_parts(path: Path) -> None:
     parts = path.rglob(".*.part") if path.is_dir() else path.parent.glob(f".{escape(path.name)}.*.part")
     for part in list(parts):
         if part.is_dir():
-            shutil.rmtree(part)
+            shutil.rmtree(part, ignore_errors=True)
         else:
-            part.unlink()
+            part.unlink(missing_ok=True)
 
 
 def _disk_full(error: BaseException, folder: Path) -> bool:
@@ -78,6 +78,14 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: damaged; delete it and start again") from error
+
+
+def read_json_if_there(path: Path) -> Any:
+    """The same, or None where there is no such file: it is opened once, since another process may remove it."""
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        return None
 
 
 def digest(content: Any) -> str:

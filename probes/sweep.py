@@ -1,6 +1,5 @@
 """A whole sweep: prepare the corpora, train what is missing, write the run table."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from probes import config, pool, prepare, results
 from probes.jobs import AnyJob
-from probes.storage import read_json, remove_parts, require_space, write_json
+from probes.storage import read_json_if_there, remove_parts, require_space, write_json
 from probes.table import WRITERS, near_duplicates, repetition, write_table
 from scaling.errors import InputError
 
@@ -115,9 +114,9 @@ def _claim(everything: list[AnyJob]) -> None:
     for job in everything:
         path = Path(job.folder) / "identity.json"
         identity = job.identity
-        if not path.exists():
+        if (before := read_json_if_there(path)) is None:
             write_json(path, identity)
-        elif (before := read_json(path)) != identity:
+        elif before != identity:
             differ = sorted(key for key in identity.keys() | before.keys() if before.get(key) != identity.get(key))
             changed = ", ".join(WORDS.get(key, key) for key in differ)
             raise InputError(
@@ -135,6 +134,13 @@ def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
 @contextmanager
 def _only_one(work: Path) -> Iterator[Path]:
     """Hold the work folder's lock and sweep up what a kill left half-written; a second process is refused."""
+    try:
+        import fcntl
+    except ImportError as error:  # this is a matter of Unix
+        raise InputError(
+            f"{work}: this system has no file locks of Unix, which keep two processes apart; "
+            "train on Linux, macOS or the Windows Subsystem for Linux"
+        ) from error
     work.mkdir(parents=True, exist_ok=True)
     with (work / "lock").open("w") as handle:
         try:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scaling._schema import LOSSES
+from scaling._values import base_rows, joined_values, several_values, wrong_units
 from scaling.stages import branch_rows, two_stages, units
 
 
@@ -18,6 +19,9 @@ def findings(frame: pd.DataFrame) -> tuple[str, ...]:
         _mixed_runs(trained),
         _several_domains(frame),
         swapped(trained),
+        wrong_units(frame),
+        several_values(frame),
+        joined_values(frame),
         _no_base(frame),
         _one_sided(trained),
     ]
@@ -25,11 +29,12 @@ def findings(frame: pd.DataFrame) -> tuple[str, ...]:
 
 
 def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[str, ...]:
-    """The findings that make every number of a fit wrong, so that they go wherever the fit goes. several: the law tells
-    domains apart."""
+    """The findings that make every number of a fit wrong, and what was joined, so that they go wherever the fit goes.
+    several: the law tells domains apart."""
     trained = frame[frame["tokens"] > 0]
     several_domains = [] if several else _several_domains(frame)
     found = [_mixed_stages(trained), _mixed_runs(trained), several_domains, swapped(trained)]
+    found += [wrong_units(frame), several_values(frame), joined_values(frame)]
     return tuple(sentence for group in found for sentence in group)
 
 
@@ -39,6 +44,8 @@ def _single(trained: pd.DataFrame) -> list[str]:
         found.append("only one run: there is nothing to resample, so intervals say little")
     if trained["params"].nunique() == 1:
         found.append("only one model size: nothing can be said about other sizes")
+    if trained["ratio"].isna().all():
+        found.append("no column ratio: only a law that does not look at it can be fitted (chinchilla)")
     if trained["ratio"].nunique() == 1:
         found.append("only one ratio: nothing can be said about other ratios")
     return found
@@ -96,12 +103,22 @@ def _trend_with_ratio(trained: pd.DataFrame, loss: str) -> float:
 
 
 def _no_base(frame: pd.DataFrame) -> list[str]:
-    if "general_loss" not in frame or frame["general_loss"].isna().all():
+    trained = frame[frame["tokens"] > 0]
+    if "general_loss" not in trained or trained["general_loss"].isna().all():
         return []
-    logged = "base_general_loss" in frame and frame["base_general_loss"].notna().any()
-    if logged or frame.loc[frame["tokens"] == 0, "general_loss"].notna().any():
+    known = set(base_rows(frame, "general")[0]["params"])
+    if not known:
+        return ["no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"]
+    sizes = set(trained["params"])
+    lacking, spare = sorted(sizes - known), sorted(known - sizes)
+    if not lacking:
         return []
-    return ["no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"]
+    also = f"; those at params {_listed(spare)} belong to no run" if spare else ""
+    return [f"no base general loss, a row at tokens 0, at params {_listed(lacking)}{also}"]
+
+
+def _listed(values: list[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values[:4]) + (", ..." if len(values) > 4 else "")
 
 
 def _one_sided(trained: pd.DataFrame) -> list[str]:

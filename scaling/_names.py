@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling._schema import LOSSES
 from scaling.errors import InputError
 
 
@@ -27,6 +28,28 @@ def run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Serie
     first = table[keys][~group.duplicated()]
     labels = ["-".join(f"{key}={_key_text(row[key])}" for key in keys) for _, row in first.iterrows()]
     return group.map(dict(enumerate(labels)))
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with each run's rows in order of tokens, and the runs in order of what they are: size, ratio, domain, seed,
+    trunks before branches, length, losses. The name comes last, between runs that are equal in all of that."""
+    rows = table.sort_values("tokens", kind="stable")
+    run = rows["run"].to_numpy()
+    losses = {loss: rows[loss].fillna(0.0) for loss in LOSSES if loss in rows}
+    key = pd.DataFrame({"params": rows["params"], "ratio": rows["ratio"], "tokens": rows["tokens"], **losses})
+    key["domain"] = rows["domain"].astype(str) if "domain" in rows else ""
+    key["seed"] = pd.to_numeric(rows["seed"], errors="coerce").astype(float) if "seed" in rows else 0.0
+    key["branch"] = rows["trunk"].notna() if "trunk" in rows else False
+    of_run = key.groupby(run, sort=False)
+    by = ["params", "ratio", "domain", "seed", "branch", "tokens"]
+    listed = of_run[by].agg({**dict.fromkeys(by[:5], "first"), "tokens": "last"})
+    for loss in losses:
+        listed[loss] = of_run[loss].sum()
+    listed["run"] = listed.index
+    listed = listed.sort_values([*by, *losses, "run"], kind="stable")
+    place = pd.Series(np.arange(len(listed)), index=listed.index)
+    order = np.argsort(place.loc[run].to_numpy(), kind="stable")
+    return rows.iloc[order].reset_index(drop=True)
 
 
 def trunk_names(table: pd.DataFrame, runs: pd.Series[str], source: str, rows: Sequence[int]) -> pd.Series[Any]:
@@ -69,4 +92,6 @@ def _text(value: Any) -> str:
 
 
 def _key_text(value: Any) -> str:
+    if isinstance(value, float) and np.isnan(value):
+        return ""
     return f"{value:.12g}" if isinstance(value, (int, float, np.number)) else str(value)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from scaling.errors import InputError
 
-REQUIRED = ("params", "tokens", "ratio")
+REQUIRED = ("params", "tokens")  # and ratio, unless the law that is fitted does not look at it
 LOSSES = ("general_loss", "domain_loss")
 # Optional number columns with the smallest value that makes sense, and whether it is itself allowed.
 POSITIVE = (*LOSSES, "base_general_loss", "base_domain_loss")
@@ -21,12 +21,15 @@ POSITIVE = (*LOSSES, "base_general_loss", "base_domain_loss")
 ERRORS = ("general_loss_se", "domain_loss_se", "general_change_se", "domain_change_se")
 NOT_NEGATIVE = (*ERRORS, "unique_domain_tokens", "learning_rate", "base_tokens")
 MOST_LOSS = 1e6  # of a model that knows nothing it is the log of the vocabulary, about 12
-NUMBERS = (*REQUIRED, *POSITIVE, *NOT_NEGATIVE)
+NUMBERS = (*REQUIRED, "ratio", *POSITIVE, *NOT_NEGATIVE)
 
 
 def to_numbers(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.DataFrame:
-    """Make every number column float64; an empty cell becomes NaN, a word (`nan` included) is an `InputError`."""
+    """Make every number column float64; an empty cell becomes NaN, a word (`nan` included) is an `InputError`. A missing
+    column ratio becomes one of NaN."""
     out = frame.copy()
+    if "ratio" not in out:
+        out["ratio"] = np.nan
     for column in [name for name in NUMBERS if name in frame.columns]:
         values = frame[column]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -55,12 +58,18 @@ def _words_to_numbers(values: pd.Series[Any], column: str, source: str, rows: Se
 def check_rows(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> None:
     """Hold every row against the schema and raise `InputError` for the first one that fails.
 
-    `frame` has float64 number columns and a RangeIndex; `rows` gives the row number that a user would look for.
+    `frame` has float64 number columns and a RangeIndex; `rows` gives the row number that a user would look for. The ratio
+    may be empty at tokens 0, where nothing was trained, or everywhere.
     """
     import pandera.errors
 
     try:
         _schema(frame).validate(frame, lazy=True)
+        empty = np.flatnonzero(frame["ratio"].isna() & (frame["tokens"] > 0))
+        if empty.size and frame["ratio"].notna().any():
+            raise InputError(
+                f"{source}: row {rows[empty[0]]}, column ratio: the cell is empty; only at tokens 0 may it be"
+            )
     except pandera.errors.SchemaErrors as failure:
         _first_sentence(failure.failure_cases, frame, source, rows)
 
@@ -75,7 +84,7 @@ def _schema(frame: pd.DataFrame) -> Any:
     columns = {
         "params": pa.Column(float, [finite, above_zero]),
         "tokens": pa.Column(float, [finite, not_negative]),
-        "ratio": pa.Column(float, [finite, share]),
+        "ratio": pa.Column(float, [finite, share], nullable=True),
     }
     a_loss = pa.Check.le(MOST_LOSS, error="is no loss in nats per token")
     columns |= {

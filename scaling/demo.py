@@ -24,7 +24,7 @@ import scaling
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
 from scaling.laws import get_law
-from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio, planning_law
+from scaling.planning import Plan, cmr_plan, critical_ratio, measured_critical_ratio
 from scaling.runs import Runs
 from scaling.units import format_count
 
@@ -77,7 +77,7 @@ def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer
     ends = runs.rows("general")
     if ends.empty or runs.rows("domain").empty:
         raise InputError(f"{runs.source}: the demo needs both losses, general_loss and domain_loss")
-    fit = scaling.fit(runs, law=planning_law(runs)[0])
+    fit = scaling.fit(runs)
     params, tokens = larger * float(ends["params"].max()), float(ends["tokens"].max())
     plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
     if fit.law != "dcpt":
@@ -128,15 +128,15 @@ def draw(runs: Runs, fit: Fit, plans: dict[str, Plan], tolerance: float) -> dict
     measured = measured_critical_ratio(runs, tolerance)
     pictures: dict[str, list[Callable[[Axes], Axes]]] = {
         "loss_by_ratio": [
-            lambda ax: scaling.plot_loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
-            lambda ax: scaling.plot_loss_by_ratio(runs, fit, "domain", ax=ax),
+            lambda ax: scaling.plot.loss_by_ratio(runs, fit, over_base=True, tolerance=tolerance, ax=ax),
+            lambda ax: scaling.plot.loss_by_ratio(runs, fit, "domain", ax=ax),
         ],
         "loss_by_tokens": [
-            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "general", ax=ax),
-            lambda ax: scaling.plot_loss_by_tokens(runs, fit, "domain", ax=ax),
+            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "general", ax=ax),
+            lambda ax: scaling.plot.loss_by_tokens(runs, fit, "domain", ax=ax),
         ],
-        "tradeoff": [lambda ax: scaling.plot_tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
-        "critical_ratio": [lambda ax: scaling.plot_critical_ratio(measured, plans, fit=fit, ax=ax)],
+        "tradeoff": [lambda ax: scaling.plot.tradeoff(fit, target.params, target.tokens, tolerance, ax=ax)],
+        "critical_ratio": [lambda ax: scaling.plot.critical_ratio(measured, plans, fit=fit, ax=ax)],
     }
     return {name: _drawn(parts) for name, parts in pictures.items()}
 

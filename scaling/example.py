@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scaling.runs import Runs
 from scaling.stages import Stage
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
 
 EXAMPLE = Path(__file__).with_name("assets") / "prose-python.parquet"
 

@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scaling._checkpoints import one_row_each
 from scaling._findings import decisive, findings
-from scaling._names import run_names, trunk_names
+from scaling._names import in_order, run_names, trunk_names
 from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
+from scaling._sizes import joined_sizes
+from scaling._values import base_rows
 from scaling.errors import InputError
 from scaling.stages import choose
 
 CORPORA = ("general", "domain")
+LOGS = "this looks like a log of a trainer; docs/logging.md says how to make a run table of it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,9 @@ class Runs:
     """A validated run table.
 
     `frame` holds the contract's columns (float64 numbers, `run` always present as str, `trunk` None for runs that are no
-    branches; other columns are kept), sorted by run and tokens, with a RangeIndex. `source` names the table in messages,
+    branches; other columns are kept), with a RangeIndex. Rows of a run are sorted by tokens, runs by size, ratio, seed and
+    losses: by what they are, so that no name decides an answer. Sizes within 1 % are one size, and what was logged is then
+    in a column logged_params. A table without a column ratio has NaN there. `source` names the table in messages,
     `warnings` are soft findings, the sentences of `left_out` (rows that are not here any more) first.
     """
 
@@ -62,16 +68,11 @@ class Runs:
         has neither. Evaluations of one base share their held-out text, so averaging does not shrink `se`: it is the
         mean logged standard error, or NaN where none is logged.
         """
-        loss, logged = _loss_column(corpus), f"base_{corpus}_loss"
-        frame = self.frame
-        if loss in frame and frame.loc[frame["tokens"] == 0, loss].notna().any():
-            rows = frame[frame["tokens"] == 0]
-        elif logged in frame:
-            rows, loss = frame, logged
-        else:
+        _loss_column(corpus)
+        rows, loss = base_rows(self.frame, corpus)
+        if rows.empty:
             return pd.DataFrame({"params": [], "loss": [], "se": []}, dtype=np.float64)
-        rows = rows[rows[loss].notna()]
-        error = rows[f"{corpus}_loss_se"] if loss != logged and f"{corpus}_loss_se" in rows else np.nan
+        error = rows[f"{corpus}_loss_se"] if loss == f"{corpus}_loss" and f"{corpus}_loss_se" in rows else np.nan
         table = pd.DataFrame({"params": rows["params"], "loss": rows[loss], "se": error}, dtype=np.float64)
         return table.groupby("params", as_index=False).mean()
 
@@ -114,20 +115,17 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     table = to_numbers(table, source, rows)
     check_rows(table, source, rows)
     _check_losses(table, source, rows)
+    table, named = joined_sizes(table), "run" in table or "seed" in table
     names = run_names(table, source, rows)
     if "trunk" in table:
         table["trunk"] = trunk_names(table, names, source, rows)
     table["run"] = names
-    twice = _check_duplicates(table, source, rows)
-    table = table[~twice].sort_values(["run", "tokens"], kind="stable").reset_index(drop=True)
-    count = int(twice.sum())
-    copies = (
-        "1 row is an exact copy of another and was"
-        if count == 1
-        else f"{count} rows are exact copies of others and were"
-    )
-    repeated = (f"{copies} left out",) if count else ()
-    return Runs(table, source, repeated + findings(table), repeated)
+    if table["ratio"].isna().all() and table.duplicated(["run", "tokens"]).any():
+        raise InputError(f"{source}: {_missing('ratio', frame)}")
+    table, doubled = one_row_each(table, named, source, rows)
+    table["ratio"] = _base_ratios(table)
+    table = in_order(table)
+    return Runs(table, source, doubled + findings(table), doubled)
 
 
 def _loss_column(corpus: str) -> str:
@@ -142,8 +140,7 @@ def _check_columns(table: pd.DataFrame, source: str) -> None:
         raise InputError(f"{source}: column {repeated[0]} appears twice")
     for column in REQUIRED:
         if column not in table:
-            there = ", ".join(table.columns[:12]) or "none"
-            raise InputError(f"{source}: column {column} is missing (there are {there})")
+            raise InputError(f"{source}: {_missing(column, table)}")
     if not any(loss in table for loss in LOSSES):
         raise InputError(f"{source}: columns general_loss and domain_loss are both missing; at least one is needed")
     if table.empty:
@@ -160,19 +157,20 @@ def _check_losses(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None
         raise InputError(f"{source}: column tokens is 0 in every row, so the table holds base losses and no training")
 
 
-def _check_duplicates(table: pd.DataFrame, source: str, rows: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Refuse two different rows for one checkpoint; return which rows are exact copies of an earlier one."""
-    later = np.flatnonzero(table.duplicated(["run", "tokens"]))
-    if not later.size:
-        return np.zeros(len(table), dtype=bool)
-    copies = table.astype(str).duplicated().to_numpy()
-    clash = [int(position) for position in later if not copies[position]]
-    if clash:
-        row = table.loc[clash[0]]
-        same = (table["run"] == row["run"]) & (table["tokens"] == row["tokens"])
-        first = int(np.flatnonzero(same)[0])
-        raise InputError(
-            f"{source}: rows {rows[first]} and {rows[clash[0]]} are the same checkpoint (column run {row['run']}, "
-            f"column tokens {row['tokens']:g}) with different values; repeated runs need a column run or seed"
-        )
-    return copies
+def _base_ratios(table: pd.DataFrame) -> pd.Series[float]:
+    """The column ratio with its empty cells at tokens 0, where no ratio was trained, filled from the same run."""
+    ratio = table["ratio"]
+    start = (table["tokens"] == 0) & ratio.isna()
+    return ratio.where(~start, ratio.groupby(table["run"]).transform("first")) if start.any() else ratio
+
+
+def _missing(column: str, table: pd.DataFrame) -> str:
+    there = ", ".join(map(str, table.columns[:12])) or "none"
+    return f"column {column} is missing (there are {there}){_as_log(table)}"
+
+
+def _as_log(table: pd.DataFrame) -> str:
+    """Advice for a table that looks like what a trainer or tracker wrote."""
+    words = [str(name).strip().lower() for name in table.columns]
+    log = any(name in ("step", "_step", "global_step", "epoch", "wall time", "iteration") for name in words)
+    return f"; {LOGS}" if log or any("eval" in name or "/" in name for name in words) else ""

@@ -116,7 +116,16 @@ MISTAKES = {  # each table gives a sentence that docs/logging.md quotes
     "only one run": f"{HEADS}\n1e6,1e5,0.25,3.6",
     "no domain loss": f"{HEADS}\n1e6,1e5,0.25,3.6",
     "several domains": f"{HEADS},domain\n1e6,1e5,0.25,3.6,law\n1e6,1e5,0.5,3.7,code",
-    "an exact copy": f"{HEADS}\n1e6,1e5,0.25,3.6\n1e6,1e5,0.25,3.6\n1e6,2e5,0.25,3.5",
+    "copy of another": f"{HEADS}\n1e6,1e5,0.25,3.6\n1e6,1e5,0.25,3.6\n1e6,2e5,0.25,3.5",
+    "evaluated more than once": f"{HEADS},run\n1e6,1e5,0.25,3.6,a\n1e6,2e5,0.25,3.51,a\n1e6,2e5,0.25,3.5,a",
+    "in several rows": f"{HEADS},domain_loss\n1e6,1e5,0.25,3.6,\n1e6,1e5,0.25,,2.5",
+    "count as one": f"{HEADS},run\n1e6,0,0,3.5,base\n1.003e6,1e5,0.25,3.6,a\n1.003e6,1e5,0.5,3.7,b",
+    "sizes are numbers": f"{HEADS}\n0.07,1e5,0.25,3.6",
+    "perplexities": f"{HEADS}\n1e6,1e5,0.25,28.2\n1e6,2e5,0.25,24.3",
+    "base general losses": f"{HEADS},run\n1e6,0,0,3.5,a\n1e6,0,0,3.9,b\n1e6,1e5,0.25,3.6,a\n1e6,1e5,0.5,3.7,b",
+    "no base general loss": f"{HEADS}\n1e6,0,0,3.5\n1e6,1e5,0.25,3.6\n4e6,1e5,0.25,3.2",
+    "several values of schedule": f"{HEADS},schedule\n1e6,1e5,0.25,3.6,cosine\n1e6,1e5,0.5,3.7,constant",
+    "several values of learning_rate": f"{HEADS},learning_rate\n1e6,1e5,0.25,3.6,1e-5\n1e6,1e5,0.5,3.7,3e-4",
     "stage trunk": f"{HEADS},run,trunk\n1e6,1e5,0.25,3.6,a,\n1e6,1e5,0.5,3.7,b,\n1e6,1e5,0.25,3.5,c,a",
 }
 

@@ -1,7 +1,7 @@
 """The corpora of a sweep: files of either side, or text sampled from the base."""
 
 import math
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,10 @@ class Text(Section):
     """Text of one source: file names or globs, relative to the sweep file, and how they are read.
 
     `held_out` names the validation text; without it, `held_out_fraction` of the documents are held
-    out by a hash of their text. `field` is the JSON field or the column that holds the text, `split`
-    the part of a saved DatasetDict.
+    out by a hash of their text. `field` is the JSON field or the column that holds the text, with dots
+    into what is nested; `split` the part of a saved DatasetDict. `separator` is what stands between two
+    documents in a plain text file, which is one document without it; `blank-lines` is any number of
+    those. `format` says how files are read whatever they look like.
     """
 
     train: list[str] = Field(default_factory=list)
@@ -23,6 +25,13 @@ class Text(Section):
     held_out_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.05
     field: str = "text"
     split: str = "train"
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    format: Literal["text", "jsonl"] | None = None
+
+    @property
+    def reading(self) -> dict[str, str]:
+        """How files are read beyond what they look like themselves, as far as it is said."""
+        return {key: own for key in ("separator", "format") if (own := getattr(self, key)) is not None}
 
 
 class Source(Text):

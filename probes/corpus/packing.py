@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from probes import config
-from probes.corpus import files
+from probes.corpus import files, split
 from probes.corpus.progress import Meter, Report, between, nobody
 from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
@@ -75,15 +75,35 @@ def pack(
     key = digest(identity)
     paths = {part: cache / f"{corpus.name}-{key}.{part}.npy" for part in _SIDES}
     notes = cache / f"{corpus.name}-{key}.json"
-    if not all(path.exists() for path in (*paths.values(), notes)):
+    if (kept := _kept(paths, notes)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
+        split.check(corpus, found)
         counts = _write(corpus, folder, encoder, found, paths, between(report, _DECIDING, 1))
         write_json(notes, {"near_duplicates": found.near_duplicates, "blocks": counts})
+        kept = _kept(paths, notes)
     report(1.0)
-    arrays = {part: np.load(path, mmap_mode="r", allow_pickle=False) for part, path in paths.items()}
-    kept = read_json(notes)
-    parts = tuple(Part(*one) for one in zip(kept["blocks"]["train"], corpus.shares, strict=True))
-    return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, kept["near_duplicates"])
+    if kept is None:
+        raise InputError(f"{cache}: another process removes what is packed there; start again")
+    arrays, noted = kept
+    parts = tuple(Part(*one) for one in zip(noted["blocks"]["train"], corpus.shares, strict=True))
+    return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, noted["near_duplicates"])
+
+
+def _kept(paths: dict[str, Path], notes: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """What was packed before and the notes on it; None where a part of it is not there."""
+    try:
+        return {part: open_blocks(path) for part, path in paths.items()}, read_json(notes)
+    except FileNotFoundError:
+        return None
+
+
+def open_blocks(path: str | Path) -> NDArray[Any]:
+    """Packed blocks of shape (blocks, context), memory-mapped; InputError where the file is damaged."""
+    try:
+        blocks: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{path}: damaged; delete it and start again") from error
+    return blocks
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
@@ -95,28 +115,27 @@ def _plain(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def _write(
-    corpus: config.Corpus, folder: Path, encoder: Encoder, sides: Sides, paths: dict[str, Path], report: Report
+    corpus: config.Corpus, folder: Path, encoder: Encoder, found: Sides, paths: dict[str, Path], report: Report
 ) -> dict[str, list[int]]:
     """Write both shards; the number of blocks of each source in the order of `paths`."""
-    meter = Meter(sum(sum(sides.count(side)) for side in _SIDES.values()), report)
+    meter = Meter(sum(sum(found.count(side)) for side in _SIDES.values()), report)
     counts: dict[str, list[int]] = {}
     for name, path in paths.items():
 
         def texts(part: Path, name: str = name) -> None:
-            sources = (meter.watch(sides.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
-            counts[name] = write_shard(part, sources, encoder, lambda found: _arranged(corpus, name, found, encoder))
+            sources = (meter.watch(found.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
+            counts[name] = write_shard(part, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found))
 
         write_atomically(path, texts)
     return counts
 
 
-def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: Encoder) -> Order:
+def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: Encoder, found: Sides) -> Order:
     """The order of the blocks of all sources on one side; InputError where a source has none."""
-    for number, count in enumerate(counts, start=1):
+    for number, count in enumerate(counts):
         if not count and (side == "held_out" or corpus.has_training_text):
-            which = f"corpus {corpus.name!r}" + (f", source {number}" if len(counts) > 1 else "")
-            text = side.replace("_", "-")
-            raise InputError(f"{which}: its {text} text is shorter than one block of {encoder.context} tokens")
+            short = f": its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
+            raise split.too_little(corpus, number, found, short)
     starts = np.cumsum([0, *counts[:-1]])
     orders = [
         start + np.random.default_rng(_PACK_SEED).permutation(count)

@@ -47,7 +47,7 @@ class Sides:
             (files.train_files(source, folder), self.train[number]),
         ):
             if (codes == side).any():
-                yield from (text for text, code in _coded(paths, source.field, codes) if code == side)
+                yield from (text for text, code in _coded(paths, source, codes) if code == side)
 
     def count(self, side: int) -> list[int]:
         """Documents on one side, for each source."""
@@ -59,15 +59,22 @@ class Sides:
 def decided(corpus: config.Corpus, folder: Path, cache: Path, report: Report = nobody) -> Sides:
     """The sides of a corpus; cached under a hash of its contents and of how they are split."""
     path = cache / f"{digest(files.contents(corpus, folder))}.sides.npz"
-    if not path.exists():
-        arrays = decide(corpus, folder, report)
-        named = {f"train_{i}": codes for i, codes in enumerate(arrays.train)}
-        named |= {f"held_out_{i}": codes for i, codes in enumerate(arrays.held_out)}
+    if (found := _kept(path, len(corpus.parts))) is None:
+        found = decide(corpus, folder, report)
+        named = {f"train_{i}": codes for i, codes in enumerate(found.train)}
+        named |= {f"held_out_{i}": codes for i, codes in enumerate(found.held_out)}
         write_atomically(path, lambda part: _save(part, named))
     report(1.0)
+    return found
+
+
+def _kept(path: Path, parts: int) -> Sides | None:
+    """What was decided before; None where it is not there."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            return Sides(*([kept[f"{side}_{i}"] for i in range(len(corpus.parts))] for side in ("train", "held_out")))
+            return Sides(*([kept[f"{side}_{i}"] for i in range(parts)] for side in ("train", "held_out")))
+    except FileNotFoundError:
+        return None
     except (ValueError, EOFError, KeyError, BadZipFile) as error:
         raise InputError(f"{path}: damaged; delete it and start again") from error
 
@@ -88,23 +95,23 @@ def decide(corpus: config.Corpus, folder: Path, report: Report = nobody) -> Side
     size = sum(file.stat().st_size for both in paths for path in (*both[0], *both[1]) for file in readers.files(path))
     meter = Meter(size, between(report, 0, HASHING if corpus.near_duplicates else 1))
 
-    def codes(paths: list[Path], field: str, share: float) -> Codes:
+    def codes(paths: list[Path], part: config.Text, share: float) -> Codes:
         sides = bytearray()
         for path in paths:
-            sides.extend(first.side(text, share) for text in readers.documents(path, field))
+            sides.extend(first.side(text, share) for text in files.read([path], part))
             meter.add(sum(file.stat().st_size for file in readers.files(path)))
         return np.frombuffer(sides, np.uint8).copy()
 
-    held_out = [codes(own[1], part.field, 1.0) for part, own in zip(corpus.parts, paths, strict=True)]
+    held_out = [codes(own[1], part, 1.0) for part, own in zip(corpus.parts, paths, strict=True)]
     train = [
-        codes(own[0], part.field, 0.0 if part.held_out else part.held_out_fraction)
+        codes(own[0], part, 0.0 if part.held_out else part.held_out_fraction)
         for part, own in zip(corpus.parts, paths, strict=True)
     ]
     if corpus.near_duplicates:
         known = near.gather(first.shingles)
         meter = Meter(sum(map(len, train)), between(report, HASHING, 1))
         for part, own, sides in zip(corpus.parts, paths, train, strict=True):
-            _leave_out_near(meter.watch(_coded(own[0], part.field, sides)), sides, known)
+            _leave_out_near(meter.watch(_coded(own[0], part, sides)), sides, known)
     return Sides(train, held_out)
 
 
@@ -135,10 +142,10 @@ def _leave_out_near(documents: Iterable[tuple[str, int]], sides: Codes, known: n
             sides[number] = NEAR
 
 
-def _coded(paths: list[Path], field: str, codes: Codes) -> Iterator[tuple[str, int]]:
+def _coded(paths: list[Path], source: config.Text, codes: Codes) -> Iterator[tuple[str, int]]:
     """Documents with their codes; InputError where they are not as many as before."""
     try:
-        yield from zip(files.read(paths, field), codes.tolist(), strict=True)
+        yield from zip(files.read(paths, source), codes.tolist(), strict=True)
     except ValueError as error:
         if isinstance(error, InputError):
             raise

@@ -10,10 +10,11 @@ from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 from tokenizers.trainers import BpeTrainer
 
 from probes import config
-from probes.corpus import files
+from probes.corpus import files, split
 from probes.corpus.progress import Meter, Report, between, nobody
 from probes.corpus.sides import TRAIN, decided
 from probes.storage import digest, write_atomically
+from scaling.errors import InputError
 
 END, END_ID = "<|end|>", 0  # the first entry of a vocabulary that we train
 
@@ -32,13 +33,24 @@ def tokenizer_for(
         sides: where the sides of the documents are cached; `cache` where it is not given.
     """
     path = cache / f"{digest([files.contents(corpus, folder), vocab_size])}.json"
-    if not path.exists():
+    if (tokenizer := _kept(path)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, 0.7))
+        split.check(corpus, found)
         meter = Meter(sum(found.count(TRAIN)), between(report, 0.7, 1))
         texts = (text for i, part in enumerate(corpus.parts) for text in found.texts(part, i, TRAIN, folder))
-        train_tokenizer(meter.watch(texts), vocab_size, path)
+        tokenizer = Tokenizer.from_str(train_tokenizer(meter.watch(texts), vocab_size, path).to_str())
     report(1.0)
-    return Tokenizer.from_file(str(path))
+    return tokenizer
+
+
+def _kept(path: Path) -> Tokenizer | None:
+    """The tokenizer that was trained before; None where it is not there."""
+    try:
+        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # the library has no class of its own for a file that is no tokenizer
+        raise InputError(f"{path}: damaged; delete it and start again") from error
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int, path: Path) -> Tokenizer:

@@ -6,7 +6,6 @@ Arrows run one way: unfold -> job.
 from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
 from probes.jobs.unfold import (
     base_job,
-    base_shape,
     checkpoint_steps,
     compute_of,
     cpt_jobs,
@@ -25,7 +24,6 @@ __all__ = [
     "Sample",
     "Tracking",
     "base_job",
-    "base_shape",
     "checkpoint_steps",
     "compute_of",
     "cpt_jobs",

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import PreTrainedModel
 
-from probes import config, models
+from probes import config, ladder
 from probes.compute import Compute, device
+from probes.figures import Figures, figures, obstacle
 from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking
 from probes.source import Pretrained, Rung, Source
-from probes.stack.shape import obstacle
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -38,18 +37,13 @@ def source_of(sweep: config.Sweep, base: config.Base) -> Source:
     return Rung(base.depth, sweep.tokenizer.vocab_size, sweep.context, sweep.pretrain.seed)
 
 
-def base_shape(sweep: config.Sweep, base: config.Base) -> PreTrainedModel:
-    """A base without its weights, for counting."""
-    return models.shape(source_of(sweep, base))
-
-
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
     """The pre-training of a rung of the ladder; None for a base that is loaded from a path."""
     if base.depth is None:
         return None
     part, rung = sweep.pretrain, source_of(sweep, base)
-    model = models.shape(rung)
-    tokens = part.tokens or part.tokens_per_param * models.count(model).non_embedding
+    model = figures(rung)
+    tokens = part.tokens or part.tokens_per_param * model.counts.non_embedding
     steps = max(1, round(tokens / part.batch_tokens))
     return Job(
         name=f"base-{base.label}",
@@ -69,27 +63,37 @@ def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path
 
 
 def sample_job(
-    sweep: config.Sweep, base: config.Base, pretrain: Job | None, general: Packed | None, start_id: int, work: Path
+    sweep: config.Sweep,
+    base: config.Base,
+    pretrain: Job | None,
+    general: Packed | None,
+    start_id: int,
+    work: Path,
+    counted: bool = False,
 ) -> tuple[Sample, Packed]:
-    """The sampling of a base's replay, and the corpus that it will be; held-out text is `general`'s where there is any."""
+    """The sampling of a base's replay, and the corpus that it will be; held-out text is `general`'s where there is any.
+
+    Args:
+        counted: for counting only; the base's weights are then not looked at.
+    """
     tokens = sweep.general.sample_from_base
     assert tokens
     folder = work / "samples" / base.label
     blocks = math.ceil(tokens / sweep.context)
     held_out = 0 if general else sweep.evaluate.blocks
-    model, origin = base_shape(sweep, base), _origin(base, pretrain)
+    model, origin = figures(source_of(sweep, base)), _origin(base, pretrain)
     job = Sample(
         name=f"sample-{base.label}",
         folder=str(folder),
         needs=pretrain.name if pretrain else None,
         model=origin,
-        parent=_parent(origin, pretrain),
+        parent={} if counted else _parent(origin, pretrain),
         tokens=tokens,
         context=sweep.context,
         start_id=start_id,
         held_out=held_out,
         # a sampled token costs a forward pass, a third of training
-        flops=models.flops_per_token(model, sweep.context) * (blocks + held_out) * sweep.context / 3,
+        flops=model.flops_per_token(sweep.context) * (blocks + held_out) * sweep.context / 3,
     )
     files = (str(folder / "train.npy"), general.files[1] if general else str(folder / "held_out.npy"))
     made_from = digest([job.identity, general.hash if general else None])
@@ -104,13 +108,15 @@ def cpt_jobs(
     domain: Packed,
     work: Path,
     needs: str | None = None,
+    counted: bool = False,
 ) -> list[Job]:
     """Every ratio and seed of one base, which is the result of `pretrain` or loaded from its path.
 
     Args:
         needs: the job that must be finished first, where that is another one than `pretrain`.
+        counted: for counting only; the base's weights are then not looked at.
     """
-    part, model = sweep.cpt, base_shape(sweep, base)
+    part, model = sweep.cpt, figures(source_of(sweep, base))
     steps, every = part.tokens // part.batch_tokens, part.reptile.every if part.reptile else 1
     checkpoints = checkpoint_steps(steps, part.checkpoints, part.first_checkpoint, every)
     branches = [_branch(end, part.anneal, every) for end in part.branch_steps]
@@ -127,7 +133,7 @@ def cpt_jobs(
     }
 
     origin = _origin(base, pretrain)
-    parent = _parent(origin, pretrain)  # once, since it may hash large files
+    parent = {} if counted else _parent(origin, pretrain)  # once, since it may hash large files
 
     def job(ratio: float, seed: int) -> Job:
         name = f"{sweep.name}-{base.label}-r{ratio:g}-s{seed}"
@@ -169,11 +175,13 @@ def _origin(base: config.Base, pretrain: Job | None) -> Pretrained:
 def _parent(origin: Pretrained, pretrain: Job | None) -> dict[str, Any]:
     if pretrain:
         return {"base": digest(pretrain.identity)}
+    from probes import models
+
     own_code = {"remote_code": True} if origin.remote_code else {}
     return {"base": models.fingerprint(origin), **own_code}
 
 
-def together(sweep: config.Sweep, model: PreTrainedModel) -> int:
+def together(sweep: config.Sweep, model: Figures) -> int:
     """How many runs of a base are trained at once: one where its model cannot be stacked, and on a CPU (see `Members`)."""
     return sweep.together if obstacle(model) is None and device().type != "cpu" else 1
 
@@ -195,18 +203,18 @@ def peak_rate(base: config.Base) -> float:
     if base.learning_rate is not None:
         return base.learning_rate
     assert base.depth is not None
-    return models.ladder_rate(base.depth)
+    return ladder.peak_rate(base.depth)
 
 
-def _counts(model: PreTrainedModel) -> dict[str, int]:
-    counts = models.count(model)
+def _counts(model: Figures) -> dict[str, int]:
+    counts = model.counts
     return {"params": counts.non_embedding, "params_embedding": counts.embedding, "params_total": counts.total}
 
 
 def _training(
     sweep: config.Sweep,
     part: config.Training,
-    model: PreTrainedModel,
+    model: Figures,
     steps: int,
     checkpoints: list[int],
     corpora: int,
@@ -224,7 +232,7 @@ def _training(
         "checkpoints": checkpoints,
         "evaluation_blocks": sweep.evaluate.blocks,
         # an evaluated token costs a forward pass, a third of training
-        "flops": models.flops_per_token(model, sweep.context) * ((spent or steps) * part.batch_tokens + evaluated / 3),
+        "flops": model.flops_per_token(sweep.context) * ((spent or steps) * part.batch_tokens + evaluated / 3),
         "compute": compute_of(sweep),
     }
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from probes.storage import digest, read_json, write_json
+from probes.storage import digest, read_json_if_there, write_json
 from scaling.errors import InputError
 
 
@@ -94,8 +94,8 @@ class _Guarded:
 
     def resume(self) -> None:
         """Take over what an earlier process noted."""
-        if self.note.exists():
-            self.last = read_json(self.note)
+        if (last := read_json_if_there(self.note)) is not None:
+            self.last = last
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Pass on the finite ones of `values`, unless `step` was logged before."""

@@ -55,7 +55,7 @@ def describe(runs: Runs) -> dict[str, Any]:
         "rows": len(runs.frame),
         "runs": int(trained["run"].nunique()),
         "params": sorted(map(float, trained["params"].unique())),
-        "ratios": sorted(map(float, trained["ratio"].unique())),
+        "ratios": sorted(map(float, trained["ratio"].dropna().unique())),
         "tokens": [float(trained["tokens"].min()), float(trained["tokens"].max())],
         "corpora": list(runs.corpora),
         "base": {corpus: runs.base(corpus).to_dict("records") for corpus in runs.corpora},
@@ -75,7 +75,7 @@ def _print_sizes(runs: Runs, found: dict[str, Any]) -> None:
     rows = []
     for params, group in runs.frame[runs.frame["tokens"] > 0].groupby("params"):
         size = float(str(params))
-        ratios = " ".join(f"{ratio:g}" for ratio in sorted(group["ratio"].unique()))
+        ratios = " ".join(f"{ratio:g}" for ratio in sorted(group["ratio"].dropna().unique())) or "-"
         tokens = f"{format_count(group['tokens'].min())} to {format_count(group['tokens'].max())}"
         losses = [f"{known[size]:.4f}" if size in known else "-" for known in base.values()]
         rows.append([format_count(size), str(group["run"].nunique()), str(len(group)), ratios, tokens, *losses])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import Objective, StageOption, print_json, print_notes, read_runs
+from scaling.commands.options import AUTO, LawOption, Objective, StageOption, print_json, print_notes, read_runs
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ class Fit:
 
     runs: Positional[Path]
     """The run table: .csv, .tsv, .jsonl or .parquet."""
-    law: str = "dcpt"
-    """The law's name."""
+    law: LawOption = AUTO
     out: Path | None = None
     """Where to write the fit (JSON), for predict and plan."""
     domain: str | None = None
@@ -87,7 +86,7 @@ class Fit:
         """Corpus -> parameter -> its profile, or why it has none there. InputError where it has none in any corpus."""
         from scaling.fitting import profile
 
-        options = {"law": self.law, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
+        options = {"law": result.law, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
         found: dict[str, dict[str, ProfileResult | str]] = {corpus: {} for corpus in result.corpora if self.profile}
         for name in self.profile:
             for corpus in found:

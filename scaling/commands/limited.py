@@ -20,6 +20,8 @@ class Limited(Source):
     """CPT tokens in all, by which domain tokens may repeat; by default each is seen once: domain tokens / ratio."""
     max_epochs: float = 4.0
     """How often the domain tokens may be seen, with --tokens."""
+    far: bool = False
+    """A target more than 1,000 times beyond the probes is meant: answer all the same."""
 
     def __call__(self) -> None:
         """Plan and print."""
@@ -34,5 +36,6 @@ class Limited(Source):
             max_epochs=self.max_epochs,
             level=self.level,
             runs=runs,
+            far=self.far,
         )
         self.show(answer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
-from scaling.commands.options import AUTO, Count, print_json, read_runs
+from scaling.commands.options import Count, print_json, read_runs
 from scaling.commands.target import Target
 from scaling.errors import InputError
 
@@ -66,7 +66,7 @@ class Next(Target):
             budget=self.budget,
             **self.question,
             **self.base,
-            law=None if self.law == AUTO else self.law,
+            law=self.law,
             sizes=self.sizes or None,
             ratios=self.ratios or None,
             lengths=self.lengths or None,

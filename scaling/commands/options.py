@@ -88,7 +88,7 @@ def read_runs(path: Path, domain: str | None, stage: Stage) -> Runs:
 def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[Fit, Runs | None]:
     """Read a fit, or fit `law` to a run table and return that too. Of one domain and stage where asked.
 
-    law: a name, or "auto" for what `planning_law` says. A law that tells domains apart is fitted to all of them and asked
+    law: a name, or "auto" for what `scaling.fit` takes. A law that tells domains apart is fitted to all of them and asked
     for that one; another law sees its rows alone.
     """
     from scaling.errors import InputError
@@ -112,14 +112,9 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
 
 
 def _fitted(runs: Runs, law: str) -> Fit:
-    from dataclasses import replace
-
     from scaling.fitting import fit
-    from scaling.planning.default import planning_law
 
-    chosen, note = planning_law(runs) if law == AUTO else (law, "")
-    made = fit(runs, law=chosen)
-    return replace(made, warnings=(*made.warnings, note)) if note else made
+    return fit(runs, law=law)
 
 
 def _of_domain(runs: Runs, domain: str) -> Runs:

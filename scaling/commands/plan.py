@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from scaling.commands.options import AUTO, read_fit, read_runs
@@ -37,14 +37,12 @@ class Plan(Target):
         return critical_ratio(fitted, **self.question, **self.base)
 
     def _linked(self) -> PlanResult:
-        from scaling.planning import linked_ratio, planning_law
+        from scaling.planning import linked_ratio
 
         if self.base_general_loss is not None or self.base_tokens is not None:
             raise InputError("base-general-loss and base-tokens have no use with --route link, which carries ratios")
         runs = self._table("--route link")
-        law, note = planning_law(runs) if self.law == AUTO else (self.law, "")
-        plan = linked_ratio(runs, law=law, **self.question)
-        return replace(plan, warnings=(*plan.warnings, note)) if note else plan
+        return linked_ratio(runs, law=self.law, **self.question)
 
     def _cmr(self) -> PlanResult:
         from scaling.planning import cmr_plan

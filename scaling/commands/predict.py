@@ -14,7 +14,7 @@ from scaling.errors import InputError
 from scaling.units import format_count
 
 if TYPE_CHECKING:
-    from scaling.fitting import Fit
+    from scaling.fitting import Estimate, Fit
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Predict:
     def __call__(self) -> None:
         """Load, predict, print."""
         from scaling.fitting import load_fit
+        from scaling.planning.extrapolation import impossible
 
         if not 0 <= self.ratio <= 1:
             raise InputError(f"ratio must lie in 0..1, not {self.ratio:g}; write 0.25 for 25 %")
@@ -48,8 +49,9 @@ class Predict:
         fitted = load_fit(self.fit)
         fitted = fitted if self.domain is None else fitted.at(self.domain)
         losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio, kind=self.interval)
-        answer = {name: value.to_json_dict() for name, value in losses.items()}
-        notes = list(_notes(fitted, self.ratio))
+        reason = impossible({name.replace("_", " "): one.value for name, one in losses.items()})
+        answer = {name: _shown(value) for name, value in losses.items()}
+        notes = [*([reason] if reason else []), *_notes(fitted, self)]
         if self.json:
             print_json({**answer, "warnings": notes})
             return
@@ -62,9 +64,23 @@ class Predict:
         print_notes(notes)
 
 
-def _notes(fitted: Fit, ratio: float) -> Iterator[str]:
-    """What makes the numbers doubtful: what every fit of the table says, a law not identified, a ratio never trained."""
+def _shown(loss: Estimate[float]) -> dict[str, float | None]:
+    """The loss as it is printed: a value that no model can have is none."""
+    return loss.to_json_dict() if not loss.value <= 0 else dict.fromkeys(("value", "low", "high"))
+
+
+def _notes(fitted: Fit, asked: Predict) -> Iterator[str]:
+    """What makes the numbers doubtful: what every fit of the table says, a law not identified, a place never trained."""
+    from scaling.planning.extrapolation import refuse_farther
+    from scaling.planning.question import NotIdentified, Question
+
     yield from fitted.warnings
+    target, ratio = Question(asked.params, asked.tokens, 0.0, False, fitted.level), asked.ratio
+    try:
+        for one in fitted.corpora.values():
+            refuse_farther(one.ranges, target)
+    except NotIdentified as reason:
+        yield str(reason).partition("; --far")[0]
     for corpus, one in fitted.corpora.items():
         if one.status == "not_identified":
             yield f"the table does not identify every parameter of the {corpus} loss"

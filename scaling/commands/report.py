@@ -35,7 +35,12 @@ class Report(Limits):
         fitted, runs = read_fit(self.source, self.law, self.domain, self.stage)
         if runs is None:
             raise InputError(f"{self.source.name}: a report needs the run table that the fit was made from, not a fit")
-        asked: dict[str, Any] = {"tolerance": self.tolerance, "relative": self.relative, "level": self.level}
+        asked: dict[str, Any] = {
+            "tolerance": self.tolerance,
+            "relative": self.relative,
+            "level": self.level,
+            "far": self.far,
+        }
         contents = gather(runs, fitted, self.params, self.tokens, **asked, **self.base)
         write_report(contents, self.out)
         if self.json:

@@ -56,6 +56,8 @@ class Limits(Source):
     """General loss of the model before training; by default carried from the rows at tokens 0."""
     base_tokens: MaybeCount = None
     """Tokens that model was pre-trained on; by default as the column base_tokens goes on."""
+    far: bool = False
+    """A target more than 1,000 times beyond the probes is meant: answer all the same."""
 
     @property
     def base(self) -> dict[str, Any]:
@@ -81,4 +83,5 @@ class Target(Limits):
             "tolerance": self.tolerance,
             "relative": self.relative,
             "level": self.level,
+            "far": self.far,
         }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from tyro.conf import OmitArgPrefixes, Positional
 
 from scaling.commands.options import (
+    AUTO,
+    LawOption,
     Objective,
     StageOption,
     looks_at_domains,
@@ -31,8 +33,7 @@ class Validate:
 
     runs: Positional[Path]
     """The run table: .csv, .tsv, .jsonl or .parquet."""
-    law: str = "dcpt"
-    """The law's name."""
+    law: LawOption = AUTO
     hold_out: Literal["params", "tokens", "ratio", "run", "domain"] = "params"
     """params: fit the smaller sizes, score the next. tokens: the earlier, the later. ratio, domain: leave one out. run:
     folds of runs."""
@@ -76,7 +77,7 @@ class Validate:
         print_table(f"{found.source}: {found.law}, held out: {found.hold_out} (errors in %)", heads, rows)
         if critical:
             _print_critical(critical)
-        several = [] if looks_at_domains(self.law) else list(runs.warnings)
+        several = [] if looks_at_domains(found.law) else list(runs.warnings)
         print_notes(dict.fromkeys([*found.notes, *several]))
 
 

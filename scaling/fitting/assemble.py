@@ -7,7 +7,7 @@ import numpy as np
 from scaling.fitting.corpus_fit import CorpusFit, Status
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.estimate import Estimation, predictions
-from scaling.fitting.estimation.identify import distinct_values
+from scaling.fitting.estimation.identify import level_count
 from scaling.fitting.estimation.sample import Sample
 from scaling.fitting.estimation.transient import progress
 from scaling.fitting.findings import value_range, warnings_of
@@ -20,6 +20,7 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: s
     theta = done.full_theta(done.optimum.q)
     quality = _quality(done, made)
     warnings = (*warnings_of(done, made, theta, quality["r2"]), *([note] if note else []))
+    known = np.isfinite(made.ratio)  # a table for laws that do not look at the ratio may have none
     status: Status = "warning" if warnings else "ok"
     if done.reduction.pulled or done.unseen:
         status = "not_identified"
@@ -34,14 +35,14 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: s
         ranges={
             "params": value_range(made.x["params"]),
             "tokens": value_range(made.x["tokens"]),
-            "ratio": value_range(made.ratio),
+            "ratio": value_range(made.ratio) if known.all() else (0.0, 1.0),
         },
         rows=len(made.observed),
         runs=len(np.unique(made.run)),
         level=level,
         status=status,
         warnings=warnings,
-        ratios=tuple(float(r) for r in np.unique(made.ratio)),
+        ratios=tuple(float(r) for r in np.unique(made.ratio[known])),
         others=made.others,
         misses=_misses(done, made),
         huber=quality["huber"],
@@ -59,7 +60,7 @@ def _estimates(done: Estimation, theta: Array, draws: Array, level: float) -> di
 def _held(done: Estimation, made: Sample) -> dict[str, float]:
     """Variables with one value in the table, by the table's names; also those that the law does not look at."""
     columns = {"params": made.x["params"], "tokens": made.x["tokens"], "ratio": made.ratio}
-    return {name: float(np.median(v)) for name, v in columns.items() if distinct_values(v) == 1}
+    return {name: float(np.median(v)) for name, v in columns.items() if level_count(name, v, made.run) == 1}
 
 
 def _misses(done: Estimation, made: Sample) -> tuple[float, ...]:
@@ -68,7 +69,7 @@ def _misses(done: Estimation, made: Sample) -> tuple[float, ...]:
     predicted = np.exp(fitted) if done.objective.residual == "log" else fitted
     last = progress(made.x["tokens"], made.run) > 1 - 1e-9
     squares = (predicted - made.observed) ** 2
-    there = [squares[last & (made.ratio == ratio)] for ratio in np.unique(made.ratio)]
+    there = [squares[last & (made.ratio == ratio)] for ratio in np.unique(made.ratio[np.isfinite(made.ratio)])]
     return tuple(float(np.sqrt(one.mean())) if len(one) else float("nan") for one in there)
 
 

@@ -14,6 +14,7 @@ from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.laws import get_law
 from scaling.laws.base import Array
+from scaling.nearness import SAME
 from scaling.units import finite_or_none
 
 Status = Literal["ok", "warning", "not_identified"]
@@ -127,7 +128,8 @@ class CorpusFit:
                 must = "between 0 and 1" if name == "ratio" else "above 0"
                 raise InputError(f"{name} must be {must} to predict a loss")
         for name, only in self.held.items():
-            far = np.abs(where[name] - only) > 1e-3 * max(abs(only), 1e-3)
+            slack = 1e-6 if name == "ratio" else SAME * abs(only)
+            far = np.abs(where[name] - only) > slack
             if far.any():
                 asked, label = float(where[name][far].flat[0]), _LABELS[name]
                 raise InputError(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from scaling.fitting.estimation.estimate import Estimation
-from scaling.fitting.estimation.identify import LABELS, distinct_values, shaped_by
+from scaling.fitting.estimation.identify import LABELS, level_count, shaped_by
 from scaling.fitting.estimation.sample import Sample
-from scaling.laws.base import Array
+from scaling.laws.base import Array, Index
 
 POOR_CONDITION, POOR_R2 = 1e5, 0.5
 OUTLYING, LEAST_OUTLYING, FEWEST_RUNS = 8.0, 0.02, 6  # of the runs' usual misfit; a share of the loss; runs to judge by
@@ -18,6 +18,7 @@ _CURES = {
     "params": "{} or more model sizes",
     "tokens": "more token counts",
     "share": "more ratios",
+    "progress": "bases that saw more tokens or fewer",
     "k1": "more domains",
     "k2": "more domains",
 }
@@ -44,8 +45,9 @@ def _reduction_warnings(done: Estimation, made: Sample) -> list[str]:
         found.append(f"{names} not fitted: {why}")
     found += list(dict.fromkeys(reduction.pulled.values()))
     for variable, values in made.x.items():
-        if variable not in law.variables and distinct_values(values) > 1:
-            count = f"{distinct_values(values)} {LABELS[variable]}s"
+        levels = level_count(variable, values, made.run)
+        if variable not in law.variables and levels > 1:
+            count = f"{levels} {LABELS[variable]}s"
             found.append(f"the table has {count}, which the law {law.name} does not look at")
     return found
 
@@ -87,9 +89,9 @@ def _identification_warnings(done: Estimation) -> list[str]:
 def _cure(done: Estimation, group: tuple[str, ...]) -> str:
     """What table would tell the parameters apart."""
     asked = shaped_by(done.model.law, group)
-    if {"params", "tokens"} <= set(asked) and _together(done.model.x):
+    if {"params", "tokens"} <= set(asked) and _together(done.model.x, done.data.groups):
         return "runs in which tokens do not rise with the model size would"
-    wanted = (_CURES[v].format(distinct_values(done.model.x[v]) + 1) for v in asked)
+    wanted = (_CURES[v].format(level_count(v, done.model.x[v], done.data.groups) + 1) for v in asked)
     return "runs with " + " or ".join(dict.fromkeys(wanted)) + " would"
 
 
@@ -107,14 +109,14 @@ def _range_warnings(done: Estimation) -> list[str]:
             found.append(
                 f"the {LABELS[variable]}s span a factor of {high / low:.4g} only, so beyond them all is a guess"
             )
-    if _together(x):
+    if _together(x, done.data.groups):
         found.append("model size and token count rise together in this table, so their effects cannot be told apart")
     return found
 
 
-def _together(x: Mapping[str, Array]) -> bool:
+def _together(x: Mapping[str, Array], runs: Index) -> bool:
     """True if size and tokens vary, and one gives the other."""
-    if not {"params", "tokens"} <= set(x) or min(distinct_values(x[v]) for v in ("params", "tokens")) < 2:
+    if not {"params", "tokens"} <= set(x) or min(level_count(v, x[v], runs) for v in ("params", "tokens")) < 2:
         return False
     return bool(abs(np.corrcoef(np.log(x["params"]), np.log(x["tokens"]))[0, 1]) > 0.999)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import Prepared, prepare
@@ -19,8 +20,9 @@ from scaling.fitting.intervals.bootstrap import resample as resample_runs
 from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
 from scaling.laws.base import Array
-from scaling.runs import CORPORA, Runs
+from scaling.runs import CORPORA, Runs, validate
 from scaling.stages import units
+from scaling.units import counted
 from scaling.version import VERSION
 
 NO_INTERVAL = (
@@ -31,7 +33,7 @@ NO_INTERVAL = (
 
 def fit(
     runs: Runs | pd.DataFrame,
-    law: str = "dcpt",
+    law: str = AUTO,
     *,
     level: float = 0.9,
     draws: int = 200,
@@ -46,13 +48,14 @@ def fit(
 ) -> Fit:
     """Fit a law to every corpus of a run table.
 
-    level: of the intervals. draws: resampled fits (0 for none). burn_in: share of each run's token budget to leave out
-    at its beginning, 0..1; None looks for the early rise of the general loss and chooses. loss: "huber" or "squared";
-    residual: "log" or "raw" (nats); by default Huber on log residuals, for laws of differences squares of raw ones, as
-    they may be negative. delta: Huber's, on the scale of the residuals. resample: "runs", "wild" (few
-    runs give it by themselves) or "sandwich", the quick option (see intervals/bootstrap.py). weights: "se" weights rows by
-    the logged standard errors. threads: 0 is one a core. A law of the general loss alone (forgetting) takes the domain loss
-    from its partner. Raises InputError for a table or an option that cannot be used.
+    law: a name, or "auto" for the one that plans best (`scaling.fitting.default`). level: of the intervals. draws: resampled
+    fits (0 for none). burn_in: share of each run's token budget to leave out at its beginning, 0..1; None looks for the
+    early rise of the general loss and chooses. loss: "huber" or "squared"; residual: "log" or "raw" (nats); by default Huber
+    on log residuals, for laws of differences squares of raw ones, as they may be negative. delta: Huber's, on the scale of
+    the residuals. resample: "runs", "wild" (few runs give it by themselves) or "sandwich", the quick option (see
+    intervals/bootstrap.py). weights: "se" weights rows by the logged standard errors. threads: 0 is one a core. A law of
+    the general loss alone (forgetting) takes the domain loss from its partner. Raises InputError for a table or an option
+    that cannot be used.
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
@@ -63,6 +66,8 @@ def fit(
     ('dcpt', 'warning', 'E is at its lower bound 0 (loss that neither size, tokens nor share remove); ...
     """
     _check_options(level, draws, seed, resample)
+    runs = runs if isinstance(runs, Runs) else validate(runs, "<table>")
+    law, why = chosen_law(runs, law)
     ready = prepare(
         runs, law, burn_in=burn_in, delta=delta, loss=loss, residual=residual, weights=weights, threads=threads
     )
@@ -80,7 +85,7 @@ def fit(
         burn_in=ready.burn_in.value,
         level=level,
         provenance=_provenance(table),
-        warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings),
+        warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings, *([why] if why else [])),
         objective=ready.minimised() + (", rows weighted by standard errors" if weights else ""),
         resampling=origin,
     )
@@ -113,7 +118,7 @@ def _draw(
     fits = {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}
     empty = [c for c, found in fits.items() if not len(found)]
     if draws and empty:
-        note = NO_INTERVAL.format("one run" if runs == 1 else f"{runs} runs", " and ".join(empty))
+        note = NO_INTERVAL.format(counted(runs, "run"), " and ".join(empty))
         return {c: found[:0] for c, found in fits.items()}, note, "none"
     if draws and draws * (1 - level) < 2 - 1e-9:
         note = "; ".join([*([note] if note else []), f"{draws} draws are too few for an interval of {100 * level:g} %"])

@@ -41,9 +41,9 @@ def fit_groups(
         raise InputError(f"{runs.source}: column {by} changes within a run, and runs are not divided")
     names = pd.Index(runs.frame[by].unique())
     made = sample(runs, chosen, corpus, names, by=by)
-    groups, index = np.unique(names.to_numpy()[made.run], return_inverse=True)
-    index = index.reshape(-1).astype(np.intp)
+    index, groups = pd.factorize(names[made.run])  # in the order of the table, which no name decides
     objective = Objective.of(chosen, loss, delta=delta)
+    index = index.astype(np.intp)
     fitted = fit_points(chosen, made.x, made.observed, index, objective=objective, threads=threads)
     fitted.insert(0, by, groups)
     for name, column in (("params", made.x["params"]), ("ratio", made.ratio)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scaling._notebook import block, code, line, notes, table
 from scaling.fitting.summary import error_text
 from scaling.laws import get_law
+from scaling.units import counted
 
 if TYPE_CHECKING:
     from scaling.fitting.corpus_fit import CorpusFit
@@ -20,7 +21,7 @@ def fit_html(fit: Fit) -> str:
     law, where = get_law(fit.law), fit.provenance
     made = f"burn-in {fit.burn_in:.3g}; minimised: {fit.objective}; intervals: {fit.resampling}"
     head = [line(law.source, faint=True), line(made, faint=True), notes(fit.warnings)]
-    title = f"{law.title} fitted to {where.source} ({where.rows} rows)"
+    title = f"{law.title} fitted to {where.source} ({counted(where.rows, 'row')})"
     return block(title, *head, *(corpus_html(one) for one in fit.corpora.values()))
 
 
@@ -33,7 +34,8 @@ def corpus_html(one: CorpusFit) -> str:
         (name, _number(e.value), _interval(e), law.parameter(name).unit, law.parameter(name).meaning)
         for name, e in one.parameters.items()
     ]
-    fits = f"{one.rows} rows in {one.runs} runs; R2 {one.r2:.4f}, {error_text(one, law)}, Huber {one.huber:.4g}"
+    size = f"{counted(one.rows, 'row')} in {counted(one.runs, 'run')}"
+    fits = f"{size}; R2 {one.r2:.4f}, {error_text(one, law)}, Huber {one.huber:.4g}"
     lacks = [f"{name} is not identified: {why}" for name, why in one.dropped.items()]
     lacks += [f"{name} is {value:g} in every row" for name, value in one.held.items()]
     return block(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +18,7 @@ from scaling.laws.base import Array
 from scaling.nearness import SAME
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from scaling.runs import Runs
+    pass
 
 
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
@@ -152,12 +149,6 @@ class Fit:
         from scaling.fitting.summary import fit_summary
 
         return fit_summary(self)
-
-    def plot(self, runs: Runs | None = None) -> Figure:
-        """The fit as a matplotlib Figure, with the points of the table that was fitted if given: `scaling.plot_fit`."""
-        # The one call against the direction of the arrows (plotting -> fitting), so by name and when it is needed only.
-        figure: Figure = import_module("scaling.plotting").plot_fit(self, runs)
-        return figure
 
     def _repr_html_(self) -> str:
         from scaling.fitting.notebook import fit_html

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from scaling.laws import Law, get_law
+from scaling.units import counted
 
 if TYPE_CHECKING:
     from scaling.fitting.corpus_fit import CorpusFit
@@ -28,7 +29,7 @@ def corpus_summary(fit: CorpusFit) -> str:
     lines = [
         f"{fit.corpus} loss: {law.text()}",
         *([f"  r is the share of the {fit.corpus} corpus"] if "share" in law.variables else []),
-        f"  {fit.rows} rows in {fit.runs} runs, status {fit.status}",
+        f"  {counted(fit.rows, 'row')} in {counted(fit.runs, 'run')}, status {fit.status}",
         f"  {'':<7}{'value':>12}{'low':>12}{'high':>12}  (interval {percent})",
         *(_row(name, estimate, law.parameter(name).meaning) for name, estimate in fit.parameters.items()),
         f"  Huber {fit.huber:.4g}   R2 {fit.r2:.4f}   {error_text(fit, law)}   residual sd {fit.residual_sd:.2g}",
@@ -47,7 +48,7 @@ def fit_summary(fit: Fit) -> str:
     """All corpora of a fit."""
     law, where = get_law(fit.law), fit.provenance
     head = [
-        f"{law.title} fitted to {where.source} ({where.rows} rows)",
+        f"{law.title} fitted to {where.source} ({counted(where.rows, 'row')})",
         f"  {law.source}",
         f"  burn-in {fit.burn_in:.3g}; minimised: {fit.objective}",
         f"  intervals: {fit.resampling}",

@@ -3,7 +3,6 @@
 from scaling.planning.across.cmr import cmr_plan
 from scaling.planning.across.linked import linked_ratio
 from scaling.planning.critical import critical_ratio
-from scaling.planning.default import planning_law
 from scaling.planning.design.next_probes import next_probes
 from scaling.planning.design.next_result import NextProbes
 from scaling.planning.measured import measured_critical_ratio
@@ -28,6 +27,5 @@ __all__ = [
     "linked_ratio",
     "measured_critical_ratio",
     "next_probes",
-    "planning_law",
     "tradeoff_table",
 ]

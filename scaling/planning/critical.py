@@ -14,7 +14,7 @@ from scaling.fitting.intervals.interval import interval
 from scaling.laws import TermLaw, get_law
 from scaling.planning.base_warnings import base_factors, base_warnings
 from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import distance_warnings, factors, impossible, ratio_warnings, refuse_smaller
 from scaling.planning.noise import scattered
 from scaling.planning.question import NoBaseLoss, NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
@@ -35,6 +35,7 @@ def critical_ratio(
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
     level: float = 0.9,
+    far: bool = False,
 ) -> Plan:
     """The largest domain share whose general loss at (params, tokens) stays within `tolerance` of the base loss.
 
@@ -42,7 +43,8 @@ def critical_ratio(
     every draw, with the law's misses at finished runs near it added; the interval is the draws' central quantiles at
     `level`, a draw in which no ratio passes counting as 0 and one in which all do as 1. The base loss is
     `base_general_loss` or carried from the rows at tokens 0. `base_tokens` is what the target's base saw; by default what
-    the table's column base_tokens says of that size, or leads to.
+    the table's column base_tokens says of that size, or leads to. A target more than 1,000 times beyond the probes, or
+    losses at or below 0 there, are "not_identified": numbers in different units look so; `far` says that the target is meant.
 
     Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), a negative tolerance,
     or a fit without a general corpus. What the table cannot carry is the status "not_identified" with the reason.
@@ -55,20 +57,24 @@ def critical_ratio(
     >>> plan.status, round(plan.value, 2), [round(end, 1) for end in plan.interval]
     ('ok', 0.23, [0.1, 0.3])
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     general = fit.general
     if general is None:
         source = fit.provenance.source
         raise InputError(f"{source}: the fit has no general corpus, so the rise of the general loss is unknown")
     refuse_smaller(general.ranges, question.params)
     try:
-        rise = general_rise(fit, question, base_general_loss, base_tokens)
+        plan = _plan(fit, general_rise(fit, question, base_general_loss, base_tokens), question)
     except NotIdentified as reason:
-        blank = factors(general.ranges, question, math.nan)
         advice = "; give the target's with --base-general-loss" if isinstance(reason, NoBaseLoss) else ""
-        plan = not_identified(question, f"{reason}{advice}", blank, law=general.law)
-        return replace(plan, warnings=(*plan.warnings, *fit.warnings))
-    return _plan(fit, rise, question)
+        return _unanswered(fit, general, question, f"{reason}{advice}")
+    why = impossible(plan.losses())
+    return _unanswered(fit, general, question, why) if why else plan
+
+
+def _unanswered(fit: Fit, general: CorpusFit, question: Question, reason: str) -> Plan:
+    plan = not_identified(question, reason, factors(general.ranges, question, math.nan), law=general.law)
+    return replace(plan, warnings=(*plan.warnings, *fit.warnings))
 
 
 def roots(rise: Rise, seed: int = MISS_SEED) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from scaling.fitting import CorpusFit, Estimate
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.nearness import same
+from scaling.planning.extrapolation import refuse_farther
 from scaling.planning.question import NotIdentified, Question
 from scaling.runs import share
 from scaling.units import format_count
@@ -24,7 +26,7 @@ class Curve:
     fit itself first. base_tokens: what the target's base saw, by default what the table says of that size.
 
     Raises `NotIdentified` where the fit cannot answer at this target: it has one size only and the target is another,
-    or one ratio only.
+    or one ratio only, or the target is so far away that a unit must be wrong.
     """
 
     fit: CorpusFit
@@ -33,6 +35,10 @@ class Curve:
 
     def __post_init__(self) -> None:
         """Refuse what the fit cannot answer."""
+        seen = self.fit.base_tokens
+        known = seen is not None and seen.known and self.base_tokens is not None
+        bases = {"base_tokens": (min(seen.tokens), max(seen.tokens))} if seen is not None and known else {}
+        refuse_farther({**self.fit.ranges, **bases}, self.question, self.base_tokens or math.nan)
         # Parameters that a table does not tell apart (a fit's own status) can still give one and the same curve.
         looks_at = get_law(self.fit.law).variables
         if "share" not in looks_at:

@@ -9,11 +9,12 @@ import numpy as np
 
 from scaling.errors import InputError
 from scaling.nearness import SAME
-from scaling.planning.question import Question
+from scaling.planning.question import NotIdentified, Question
 from scaling.units import format_count
 
 Ranges = Mapping[str, tuple[float, float]]
 FAR = 3.0  # in compute; published rollouts stay near 2 % error up to here and reach 10 % at ten times
+FARTHEST = 1000.0  # times a probe: beyond it, one of two numbers is more likely in another unit
 WIDE = 0.25  # ratios further apart than this leave the curve between them to the law
 
 
@@ -25,6 +26,30 @@ def refuse_smaller(ranges: Ranges, params: float) -> None:
             f"params {format_count(params)} is smaller than the smallest probe ({format_count(smallest)}); "
             "a plan carries probes to models of their size or larger"
         )
+
+
+def refuse_farther(ranges: Ranges, question: Question, base_tokens: float = math.nan) -> None:
+    """Raise `NotIdentified` for a target more than FARTHEST times beyond the probes in params, tokens or base tokens,
+    unless that is meant. ranges: of the probes; "base_tokens" among them where the table tells."""
+    asked = {"params": question.params, "tokens": question.tokens, "base_tokens": base_tokens}
+    for name, limits in ranges.items():
+        beyond = _factor(limits, asked[name]) if name in asked else 1.0
+        if beyond > FARTHEST and not question.far:
+            raise NotIdentified(
+                f"the target's {name} are {beyond:.2g} times beyond those of the probes, so that one of them is likely to be "
+                "in another unit, as billions are; --far answers where it is meant"
+            )
+
+
+def impossible(losses: Mapping[str, float]) -> str:
+    """Why an answer with these losses (nats per token) is none; "" where all can be."""
+    for name, value in losses.items():
+        if value <= 0:
+            return (
+                f"the law gives a {name} of {value:.3g} nats at the target, which no model has: it lies too far from the "
+                "probes, or columns are in other units than the contract's"
+            )
+    return ""
 
 
 def factors(ranges: Ranges, question: Question, ratio: float) -> dict[str, float]:

@@ -22,7 +22,7 @@ class Question:
     """A target model and budget, and how much the general loss may rise.
 
     `params` and `tokens` are counts; `tolerance` is in nats per token, or a share of the base loss where `relative`;
-    `level` is that of the interval.
+    `level` is that of the interval. `far`: a target more than 1,000 times beyond the probes is meant.
     """
 
     params: float
@@ -30,6 +30,7 @@ class Question:
     tolerance: float
     relative: bool
     level: float
+    far: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a target that makes no sense."""

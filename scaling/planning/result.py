@@ -61,6 +61,11 @@ class Plan:
         """Its interval at the question's level; draws in which no ratio passes count as 0."""
         return self.critical_ratio.low, self.critical_ratio.high
 
+    def losses(self) -> dict[str, float]:
+        """The losses that the answer comes with, nats per token, NaN where not known."""
+        named = {"general loss": self.general_loss, "domain loss": self.domain_loss}
+        return {name: one.value for name, one in (*named.items(), ("base general loss", self.base_general_loss))}
+
     def to_json_dict(self) -> dict[str, Any]:
         """The contract of `scaling plan --json`; NaN becomes None."""
         names = ("critical_ratio", "general_loss", "domain_loss", "base_general_loss")

@@ -1,5 +1,6 @@
-"""Readers: one file a log format, each with `SUFFIXES` and `read(path) -> DataFrame`, found by being here.
+"""Readers: one file a format, each with `SUFFIXES`, `claims(start)` and `read(path) -> DataFrame`, found by being here.
 
+What a file begins with decides the reader, and its suffix only where no reader claims that.
 A reader names its frame's index "row" and fills it with the row numbers that a user would look for in the file.
 It raises `InputError` without the file's name in front; `load_runs` adds it.
 """
@@ -15,12 +16,13 @@ from types import ModuleType
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.runs import Runs, validate
+from scaling.readers._opened import head
+from scaling.runs import LOGS, Runs, validate
 from scaling.stages import Stage
 
 
 def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
-    """Read and validate a run table from a file (the suffix names the format) or a DataFrame.
+    """Read and validate a run table from a file (its content names the format) or a DataFrame.
 
     stage: which losses of a table with branches, "trunk", "branches" or "all"; "auto" takes branches where they can
     stand for the other runs (see `scaling.stages.choose`), and a warning says what is left out.
@@ -41,20 +43,30 @@ def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
 
 
 def is_table(path: str | Path) -> bool:
-    """Whether some reader claims the file's suffix."""
+    """Whether some reader claims the file."""
     return _reader(Path(path)) is not None
 
 
 @cache
 def suffixes() -> dict[str, ModuleType]:
     """Every suffix that can be read, with its reader, longest first."""
-    modules = [import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
-    found = {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
+    names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
+    found = {suffix: one for one in (import_module(f"{__name__}.{n}") for n in names) for suffix in one.SUFFIXES}
     return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 
 
 def _reader(path: Path) -> ModuleType | None:
-    return next((module for suffix, module in suffixes().items() if path.name.lower().endswith(suffix)), None)
+    start = head(path) if path.is_file() else b""
+    claiming = [module for module in dict.fromkeys(suffixes().values()) if module.claims(start)]
+    named = [module for suffix, module in suffixes().items() if path.name.lower().endswith(suffix)]
+    return next(iter([*claiming, *named]), None)
+
+
+def _unknown(path: Path) -> str:
+    start = head(path)
+    if b"log_history" in start or b"loss" in start.lower():
+        return LOGS
+    return f"unknown kind of table; there are readers for {', '.join(sorted(suffixes()))}"
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -64,7 +76,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: this is a folder, not a run table")
     reader = _reader(path)
     if reader is None:
-        raise InputError(f"{path.name}: unknown kind of table; there are readers for {', '.join(sorted(suffixes()))}")
+        raise InputError(f"{path.name}: {_unknown(path)}")
     try:
         if path.stat().st_size == 0:
             raise InputError("the file is empty")

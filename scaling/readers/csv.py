@@ -1,4 +1,4 @@
-"""Comma- or tab-separated tables with a header line."""
+"""Tables with a header line: comma-, semicolon-, tab- or bar-separated, decimal points or commas."""
 
 from __future__ import annotations
 
@@ -10,20 +10,32 @@ from pathlib import Path
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.readers._opened import COLUMNS, first_lines, head, opened
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_SAMPLE = 20  # lines that are looked at for the decimal sign
+
+
+def claims(start: bytes) -> bool:
+    """Whether a file that begins so has a header line with one of the contract's columns."""
+    lines = first_lines(start)
+    return bool(lines) and any(_columns(lines[0], separator) for separator in SEPARATORS)
 
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" holds line numbers, the header being line 1. Raises `InputError`."""
-    separator = "\t" if ".tsv" in path.name.lower() else ","
+    lines = first_lines(head(path))[: 1 + _SAMPLE]
+    separator = _separator(lines[0] if lines else "")
     try:
-        with warnings.catch_warnings():
+        with opened(path) as file, warnings.catch_warnings():
             # pandas only warns where a line is longer than the header, and drops what is left over.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                path,
+                file,
                 sep=separator,
+                decimal="," if separator != "," and _has_decimal_commas(lines, separator) else ".",
                 encoding="utf-8-sig",
                 index_col=False,
                 skip_blank_lines=False,
@@ -41,13 +53,28 @@ def read(path: Path) -> pd.DataFrame:
     except (pd.errors.ParserError, ValueError) as error:
         if isinstance(error, UnicodeDecodeError):
             raise
-        raise InputError(_plain(str(error))) from error
+        raise InputError(_plain(str(error), SEPARATORS[separator])) from error
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
     return frame[frame.notna().any(axis=1)]
 
 
-def _plain(message: str) -> str:
+def _separator(header: str) -> str:
+    """The separator that finds most of the contract's columns in the header line, or most cells where none finds any."""
+    return max([",", *SEPARATORS], key=lambda one: (_columns(header, one), header.count(one)))
+
+
+def _columns(header: str, separator: str) -> int:
+    """How many of the contract's columns a separator finds."""
+    return len(COLUMNS & {cell.strip().strip('"') for cell in header.split(separator)})
+
+
+def _has_decimal_commas(lines: list[str], separator: str) -> bool:
+    cells = [cell.strip().strip('"') for line in lines[1:] for cell in line.split(separator)]
+    return any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+
+
+def _plain(message: str, separators: str) -> str:
     match = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if match:
         return f"row {match[2]} has {match[3]} cells where the header has {match[1]}"
-    return "this is not a table of comma-separated values"
+    return f"this is not a table of cells between {separators}"

@@ -9,14 +9,24 @@ from typing import Any
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.readers._opened import COLUMNS, first_lines, text
 
-SUFFIXES = (".jsonl", ".ndjson")
+SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz")
+
+
+def claims(start: bytes) -> bool:
+    """Whether a file that begins so has a first line that is a JSON object with one of the contract's columns."""
+    lines = [line for line in first_lines(start) if line.strip()]
+    try:
+        return bool(lines) and bool(COLUMNS & set(_record(lines[0], 1)))
+    except InputError:
+        return False
 
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" holds line numbers, blank lines are passed over. Raises `InputError`."""
     records, lines = [], []
-    with path.open(encoding="utf-8-sig") as file:
+    with text(path) as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 records.append(_record(line, number))

@@ -11,6 +11,11 @@ from scaling.errors import InputError
 SUFFIXES = (".parquet", ".pq")
 
 
+def claims(start: bytes) -> bool:
+    """Whether a file that begins so is a parquet file."""
+    return start.startswith(b"PAR1")
+
+
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" counts records from 1. Raises `InputError`."""
     import pyarrow

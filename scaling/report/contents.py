@@ -53,6 +53,7 @@ def gather(
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
     level: float = 0.9,
+    far: bool = False,
 ) -> Contents:
     """Plan, validate and draw. Arguments as in `critical_ratio`; params and tokens are by default the largest probed.
 
@@ -63,7 +64,7 @@ def gather(
     ranges = fit.general.ranges
     base: dict[str, Any] = {"base_general_loss": base_general_loss, "base_tokens": base_tokens}
     where = (ranges["params"][1] if params is None else params, ranges["tokens"][1] if tokens is None else tokens)
-    plan = critical_ratio(fit, *where, tolerance, relative=relative, level=level, **base)
+    plan = critical_ratio(fit, *where, tolerance, relative=relative, level=level, far=far, **base)
     rollouts, skipped = _rollouts(runs, fit)
     by_size = next((one for one in rollouts if one.hold_out == "params"), None)
     critical = critical_ratio_errors(by_size, runs, tolerance, relative=relative, level=level) if by_size else []

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from scaling import plotting
+from scaling import plot
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.validation import Validation
@@ -57,40 +57,38 @@ def figures(runs: Runs, fit: Fit, plan: Plan, target: dict[str, Any], rollouts: 
         _Part(
             "What a ratio costs",
             "Finished runs and the fit at every probed size, against the domain share.",
-            partial(
-                plotting.plot_loss_by_ratio, runs, fit, over_base=over_base, tolerance=allowed if over_base else None
-            ),
+            partial(plot.loss_by_ratio, runs, fit, over_base=over_base, tolerance=allowed if over_base else None),
         ),
         _Part(
             "What a ratio buys",
             "Domain loss of finished runs and the fit at every probed size.",
-            partial(plotting.plot_loss_by_ratio, runs, fit, "domain"),
+            partial(plot.loss_by_ratio, runs, fit, "domain"),
         ),
         _Part(
             "The trade-off at the target",
             "Rise of the general loss against domain loss, the ratio along the curve.",
-            partial(plotting.plot_tradeoff, fit, **tradeoff),
+            partial(plot.tradeoff, fit, **tradeoff),
         ),
         _Part(
             "Critical ratio against model size",
             "Measured in the probes, and by the fit, dashed beyond the largest probe.",
-            partial(plotting.plot_critical_ratio, measured, {"this plan": plan}, fit=fit),
+            partial(plot.critical_ratio, measured, {"this plan": plan}, fit=fit),
         ),
         _Part(
             "Critical ratio against tokens",
             "At the target's size, dashed beyond the tokens of the probes.",
-            partial(plotting.plot_critical_ratio_by_tokens, fit, **tradeoff, runs=runs),
+            partial(plot.critical_ratio_by_tokens, fit, **tradeoff, runs=runs),
         ),
         _Part(
             "Predictions of what was left out",
             "Error of held-out rows, by group; a star marks extrapolation.",
-            partial(plotting.plot_rollout, rollouts),
+            partial(plot.rollout, rollouts),
             wide=True,
         ),
         _Part(
             "The loss over ratio and tokens",
             "General loss at the target's size; veiled where nothing was probed.",
-            partial(plotting.plot_surface, fit, asked.params, tolerance=allowed, **target),
+            partial(plot.surface, fit, asked.params, tolerance=allowed, **target),
         ),
     ]
     parts += [part for corpus in fit.corpora for part in _of_corpus(runs, fit, corpus)]
@@ -103,25 +101,25 @@ def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[_Part]:
         _Part(
             f"The {corpus} loss in training",
             "Every run of the largest size; the fit begins after the burn-in.",
-            partial(plotting.plot_loss_by_tokens, runs, fit, corpus),
+            partial(plot.loss_by_tokens, runs, fit, corpus),
         ),
         _Part(
             f"Observed and predicted {corpus} loss",
             "Hollow points were left out of the fit.",
-            partial(plotting.plot_observed_predicted, runs, fit, corpus),
+            partial(plot.observed_predicted, runs, fit, corpus),
         ),
         *(
             _Part(
                 f"What the {corpus} law misses, by {by}",
                 "Observed less predicted, with the mean of each group.",
-                partial(plotting.plot_residuals, runs, fit, corpus, by=by),
+                partial(plot.residuals, runs, fit, corpus, by=by),
             )
             for by in ("params", "tokens", "ratio")
         ),
         _Part(
             f"Parameters of the {corpus} law",
             "Each with its interval.",
-            partial(plotting.plot_parameters, fit, corpus),
+            partial(plot.parameters, fit, corpus),
             wide=True,
         ),
     ]

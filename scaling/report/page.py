@@ -67,6 +67,7 @@ def _page_data(contents: Contents) -> dict[str, Any]:
         "relative": asked.relative,
         "baseLoss": base["base_general_loss"],
         "baseTokens": base["base_tokens"],
+        "far": asked.far,
     }
     return {"question": question, "fit": planner_data(contents.fit, asked.level)}
 

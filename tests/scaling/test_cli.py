@@ -35,7 +35,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def saved(runs: Path) -> Path:
     path = runs.parent / "fit.json"
-    fit(load_runs(runs)).save(path)
+    fit(load_runs(runs), law="dcpt").save(path)
     return path
 
 
@@ -84,7 +84,7 @@ def test_check_counts_one_run_as_one(capsys: pytest.CaptureFixture[str], tmp_pat
 
 def test_fit_writes_what_predict_and_plan_read(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
     out = tmp_path / "fit.json"
-    found = ask(capsys, "fit", runs, "--out", out, "--draws", 20)
+    found = ask(capsys, "fit", runs, "--law", "dcpt", "--out", out, "--draws", 20)
     assert found["law"] == "dcpt"
     assert set(found["general"]) >= {"parameters", "rows", "runs", "huber", "r2", "mape", "status", "warnings"}
     assert [path.name for path in tmp_path.iterdir()] == ["fit.json"]
@@ -95,7 +95,7 @@ def test_fit_writes_what_predict_and_plan_read(capsys: pytest.CaptureFixture[str
     assert main(["predict", str(out), "--params", "1B", "--tokens", "3.2B", "--ratio", "0.5"]) == 0
     assert "general loss" in capsys.readouterr().out
     assert main(["fit", str(runs), "--draws", "0"]) == 0
-    assert "D-CPT" in capsys.readouterr().out
+    assert "Forgetting law" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("tolerance", ["0.01", "0.05"])
@@ -153,7 +153,7 @@ def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, t
     ("name", "content"),
     [
         ("empty.csv", ""),
-        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n"),
+        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n1e8,1e9,3.5\n"),
         ("text.csv", "params,tokens,ratio,general_loss\n1e8,many,0.5,3\n"),
         ("infinite.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,inf\n"),
         ("negative.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,-3\n"),
@@ -171,6 +171,23 @@ def test_bad_tables(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: st
     for command in (["check"], ["fit", "--out", tmp_path / "fit.json"], ["validate"]):
         assert name in refused(capsys, command[0], tmp_path / name, *command[1:])
     assert not (tmp_path / "fit.json").exists()
+
+
+def test_a_law_needs_the_columns_that_it_looks_at(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sizes, counts = np.meshgrid([1e8, 2e8, 4e8, 8e8], [1e9, 2e9, 4e9, 8e9])
+    frame = pd.DataFrame({"params": sizes.ravel(), "tokens": counts.ravel()})
+    frame["general_loss"] = 1.8 + 480 * frame["params"] ** -0.35 + 2000 * frame["tokens"] ** -0.37
+    path = tmp_path / "sizes.csv"
+    frame.to_csv(path, index=False)
+    fit = tmp_path / "fit.json"
+    found = ask(capsys, "fit", path, "--law", "chinchilla", "--draws", "0", "--out", fit)
+    assert found["general"]["parameters"]["alpha"]["value"] == pytest.approx(0.35, abs=1e-3)
+    loss = ask(capsys, "predict", fit, "--params", "1e9", "--tokens", "9e9", "--ratio", "0.5")["general_loss"]["value"]
+    assert loss == pytest.approx(1.8 + 480 * 1e9**-0.35 + 2000 * 9e9**-0.37, rel=1e-4)
+    assert any("no column ratio" in note for note in ask(capsys, "check", path)["warnings"])
+    for command in ("fit", "validate", "compare", "report --out x.html", "plan --params 1e9 --tokens 1e9"):
+        name, *options = command.split()
+        assert "column ratio is missing, and the law" in refused(capsys, name, path, *options)
 
 
 def test_one_row_one_run_and_swapped_corpora(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
@@ -268,13 +285,13 @@ def test_compare(capsys: pytest.CaptureFixture[str], runs: Path, monkeypatch: py
 
 
 def test_profiles_of_a_fit(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
-    found = ask(capsys, "fit", runs, "--profile", "gamma", "--loss", "squared", "--draws", 0)
+    found = ask(capsys, "fit", runs, "--law", "dcpt", "--profile", "gamma", "--loss", "squared", "--draws", 0)
     for corpus in ("general", "domain"):
         asked = found[corpus]["profiles"]["gamma"]
-        made = profile(load_runs(runs), "gamma", corpus=corpus, loss="squared")
+        made = profile(load_runs(runs), "gamma", "dcpt", corpus=corpus, loss="squared")
         assert asked["value"] == pytest.approx(found[corpus]["parameters"]["gamma"]["value"], rel=1e-4)
         assert (asked["low"], asked["high"]) == pytest.approx((made.low, made.high))
-    assert main(["fit", str(runs), "--profile", "gamma", "--draws", "0"]) == 0
+    assert main(["fit", str(runs), "--law", "dcpt", "--profile", "gamma", "--draws", "0"]) == 0
     assert "domain loss: profile intervals (90 %)" in capsys.readouterr().out
     assert "no parameter 'gama'" in refused(capsys, "fit", runs, "--profile", "gama")
 
@@ -285,7 +302,7 @@ def test_a_parameter_that_one_corpus_does_not_fit_is_profiled_in_the_other(
     table = pd.read_csv(runs)
     table.loc[table["ratio"] != 0.5, "general_loss"] = np.nan
     table.to_csv(tmp_path / "some.csv", index=False)
-    found = ask(capsys, "fit", tmp_path / "some.csv", "--profile", "gamma", "--draws", 0)
+    found = ask(capsys, "fit", tmp_path / "some.csv", "--law", "dcpt", "--profile", "gamma", "--draws", 0)
     assert "to the general loss" in found["general"]["profiles"]["gamma"]["why"]
     assert found["domain"]["profiles"]["gamma"]["value"] > 0
 
@@ -302,7 +319,7 @@ def test_predictions_say_what_makes_them_doubtful(
 ) -> None:
     table = pd.read_csv(runs)
     table[table["ratio"].between(0.1, 0.9) & (table["params"] > 1e8)].to_csv(tmp_path / "some.csv", index=False)
-    ask(capsys, "fit", tmp_path / "some.csv", "--draws", 5, "--out", tmp_path / "fit.json")
+    ask(capsys, "fit", tmp_path / "some.csv", "--law", "dcpt", "--draws", 5, "--out", tmp_path / "fit.json")
     where = ("--params", "1B", "--tokens", "1B")
     text = " ".join(ask(capsys, "predict", tmp_path / "fit.json", *where, "--ratio", 1)["warnings"])
     assert "does not identify every parameter" in text

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -52,3 +53,15 @@ def test_trunks_need_named_runs() -> None:
     with pytest.raises(InputError, match="row 2, column trunk: it names a run, so the table needs a column run"):
         validate(table([None, "r0"]).drop(columns="run").assign(ratio=[0.1, 0.2]))
     assert validate(table([None, None]).drop(columns="run").assign(ratio=[0.1, 0.2])).frame["trunk"].isna().all()
+
+
+def test_the_public_names_have_types_and_documents() -> None:
+    """`__init__.pyi` says what `__init__.py` loads, name for name."""
+    import scaling
+
+    stub = Path(scaling.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    listed = re.findall(r"^from ([\w.]+) import (\w+) as \2$", stub, re.MULTILINE)
+    loaded = [(module, name) for module, names in scaling._WHERE.items() for name in names]
+    assert sorted(listed) == sorted([*loaded, ("scaling", "plot")])
+    for name in scaling.__all__:
+        assert getattr(scaling, name).__doc__

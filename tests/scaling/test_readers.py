@@ -77,7 +77,7 @@ def test_jsonl_rows_are_lines_of_the_file(tmp_path: Path) -> None:
         ("empty.parquet", b"", "empty"),
         ("blank.csv", "\n\n", "no header"),
         ("head.csv", "params,tokens,ratio,general_loss\n", "no rows"),
-        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n", "column ratio is missing"),
+        ("no_ratio.csv", "params,tokens,general_loss\n1e8,1e9,3\n1e8,1e9,3.5\n", "column ratio is missing"),
         ("text.csv", "params,tokens,ratio,general_loss\n1e8,many,0.5,3\n", "row 2, column tokens: 'many'"),
         ("suffix.csv", "params,tokens,ratio,general_loss\n7B,1e9,0.5,3\n", "row 2, column params: '7B'"),
         ("infinite.csv", "params,tokens,ratio,general_loss\n1e8,1e9,0.5,inf\n", "row 2, column general_loss: inf"),

@@ -154,6 +154,13 @@ def test_numbers_written_as_text_are_numbers() -> None:
     assert validate(frame).frame["general_loss"].dtype == np.float64
 
 
+def test_a_table_without_ratios_is_for_a_law_that_does_not_look_at_them() -> None:
+    frame = table()[lambda t: (t["ratio"] == 0.5) | (t["tokens"] == 0)].drop(columns="ratio")
+    runs = validate(frame)
+    assert runs.frame["ratio"].isna().all()
+    assert any("no column ratio" in warning for warning in runs.warnings)
+
+
 @pytest.mark.parametrize("column", ["params", "tokens", "ratio"])
 def test_missing_columns(column: str) -> None:
     with pytest.raises(InputError, match=f"column {column} is missing"):
@@ -188,7 +195,7 @@ def test_duplicate_checkpoints_name_both_rows() -> None:
 def test_exact_copies_are_left_out_with_a_warning() -> None:
     runs = validate(pd.concat([table(), table()[5:7]]))
     assert len(runs.frame) == 14
-    assert runs.warnings == ("2 rows are exact copies of others and were left out",)
+    assert runs.warnings == ("2 rows are copies of others and were left out",)
 
 
 def test_a_column_twice() -> None:

@@ -3,7 +3,7 @@
 A reader has `SUFFIXES`, or `claims(path) -> bool` where a suffix does not tell, and
 `documents(path, field) -> Iterator[str]`, which holds no more than a piece of the file. One whose
 corpora are folders says with `files(path)` which files make up the content, and may lead on to a
-part of it with `part(path, split)`. What no reader claims is plain text.
+part of it with `part(path, split)`. What no reader claims is plain text, if it looks like that.
 """
 
 import pkgutil
@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from probes.corpus import content
 from probes.corpus.readers import text
 from scaling.errors import InputError
 
@@ -35,22 +36,46 @@ def _claims(module: ModuleType, path: Path) -> bool:
     return by_suffix or (hasattr(module, "claims") and bool(module.claims(path)))
 
 
-def name(path: Path) -> str:
+def _chosen(path: Path, format: str | None) -> ModuleType:
+    """The reader of a file or folder: the one called `format`, or that of what it holds."""
+    if format is not None:
+        return import_module(f"{__name__}.{format}")
+    return claimed(path) or text
+
+
+def name(path: Path, format: str | None = None) -> str:
     """The name of the reader that will read a file."""
-    return (claimed(path) or text).__name__.rpartition(".")[2]
+    return _chosen(path, format).__name__.rpartition(".")[2]
 
 
-def documents(path: Path, field: str = "text") -> Iterator[str]:
+def documents(
+    path: Path, field: str = "text", separator: str | None = None, format: str | None = None
+) -> Iterator[str]:
     """The documents of a file or folder in order, read piece by piece.
 
     Args:
         field: the JSON field or the column that holds the text; plain text has none and ignores it.
+        separator: what stands between the documents of a plain text file; other formats ignore it.
+        format: the reader to take, `text` or `jsonl`, whatever the file looks like.
 
     Raises:
         InputError: the file cannot be read, or a row has no text; it names the file and the row or column.
     """
-    read: Iterator[str] = (claimed(path) or text).documents(path, field)
-    return read
+    if (reader := _chosen(path, format)) is not text:
+        found: Iterator[str] = reader.documents(path, field)
+        return found
+    if format is None:
+        content.require_text(path)
+    return text.documents(path, field, separator)
+
+
+def check(path: Path, field: str = "text", format: str | None = None) -> str:
+    """The name of the reader of a file or folder, whose first record was looked at; InputError where it has no text."""
+    if (reader := name(path, format)) != "text":
+        next(documents(path, field, format=format), None)
+    elif format is None:
+        content.require_text(path)
+    return reader
 
 
 def part(path: Path, split: str) -> Path:

@@ -3,11 +3,19 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from probes.corpus import content
+from probes.corpus.fields import text_of
 from probes.corpus.opening import COMPRESSED, open_text
 from scaling.errors import InputError
 
 SUFFIXES = tuple(kind + packed for kind in (".jsonl", ".ndjson") for packed in ("", *COMPRESSED))
+
+
+def claims(path: Path) -> bool:
+    """A file whose first lines are JSON objects, whatever its name."""
+    return path.is_file() and content.look(path).kind == content.LINES
 
 
 def documents(path: Path, field: str) -> Iterator[str]:
@@ -15,18 +23,12 @@ def documents(path: Path, field: str) -> Iterator[str]:
     with open_text(path) as handle:
         for number, line in enumerate(handle, start=1):
             if line.strip():
-                yield _text(path, number, line, field)
+                where = f"{path}: row {number}"
+                yield text_of(where, _record(where, line), field)
 
 
-def _text(path: Path, number: int, line: str, field: str) -> str:
+def _record(where: str, line: str) -> Any:
     try:
-        text = json.loads(line)[field]
-    except ValueError as error:
-        raise InputError(f"{path}: row {number} is not JSON") from error
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path}: row {number} has no JSON field {field!r}") from error
-    try:
-        text.encode()  # half a surrogate pair passes JSON but is no text
-    except (AttributeError, UnicodeEncodeError) as error:
-        raise InputError(f"{path}: row {number}: the field {field!r} is not text") from error
-    return str(text)
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is not JSON") from error

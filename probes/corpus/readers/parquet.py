@@ -6,23 +6,29 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from probes.corpus.columns import arrow_errors, require_text, texts
+from probes.corpus import content
+from probes.corpus.columns import arrow_errors, column, require_text, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".parquet",)
 ROWS = 1024  # decoded at once
 
 
+def claims(path: Path) -> bool:
+    """A file that begins as parquet does, whatever its name."""
+    return path.is_file() and content.look(path).kind == content.PARQUET
+
+
 def documents(path: Path, field: str) -> Iterator[str]:
     """The column `field`, row by row; a file without rows is an error."""
     with arrow_errors(path, "parquet"), pq.ParquetFile(path) as file:
-        require_text(path, file.schema_arrow, field)
+        steps = require_text(path, file.schema_arrow, field)
         if not file.metadata.num_rows:
             raise InputError(f"{path}: holds no rows")
-        yield from texts(path, _columns(file, field), field)
+        yield from texts(path, _columns(file, field, steps), field)
 
 
-def _columns(file: pq.ParquetFile, field: str) -> Iterator[pa.Array]:
+def _columns(file: pq.ParquetFile, field: str, steps: list[str]) -> Iterator[pa.Array]:
     for group in range(file.num_row_groups):
         for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=[field]):
-            yield batch.column(field)
+            yield column(batch, steps)

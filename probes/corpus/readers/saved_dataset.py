@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probes.corpus.columns import arrow_errors, require_text, texts
+from probes.corpus.columns import arrow_errors, column, require_text, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".arrow",)
@@ -52,15 +52,15 @@ def files(path: Path) -> list[Path]:
 
 def documents(path: Path, field: str) -> Iterator[str]:
     """The column `field` of all Arrow files; rows are counted over all of them."""
-    return texts(path, (column for file in files(path) for column in _columns(file, field)), field)
+    return texts(path, (piece for file in files(path) for piece in _columns(file, field)), field)
 
 
 def _columns(file: Path, field: str) -> Iterator[pa.Array]:
     kind = "an Arrow stream"
     with arrow_errors(file, kind), pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as batches:
-        require_text(file, batches.schema, field)
+        steps = require_text(file, batches.schema, field)
         for batch in batches:
-            yield batch.column(field)
+            yield column(batch, steps)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -1,12 +1,43 @@
-"""Plain text, compressed or not: a file is one document, and is held whole."""
+"""Plain text, compressed or not: a file is one document, and is held whole, unless a separator parts it into several."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from probes.corpus.opening import open_text
 
+BLANK_LINES = "blank-lines"  # the separator that is any number of blank lines
+PIECE = 2**20  # characters that are read at once, or as many as are held
 
-def documents(path: Path, field: str) -> Iterator[str]:
-    """The one document of the file; `field` means nothing here."""
+
+def documents(path: Path, field: str, separator: str | None = None) -> Iterator[str]:
+    """The documents of the file; `field` means nothing here.
+
+    Args:
+        separator: what stands between two documents, or BLANK_LINES; line breaks around a document are no part of it.
+    """
     with open_text(path) as handle:
-        yield handle.read()
+        if separator is None:
+            yield handle.read()
+            return
+        parts = _paragraphs(handle) if separator == BLANK_LINES else _parts(handle, separator)
+        yield from (text for part in parts if (text := part.strip("\n")).strip())
+
+
+def _paragraphs(handle: IO[str]) -> Iterator[str]:
+    held: list[str] = []
+    for line in handle:
+        if line.strip():
+            held.append(line)
+        elif held:
+            yield "".join(held)
+            held = []
+    yield "".join(held)
+
+
+def _parts(handle: IO[str], separator: str) -> Iterator[str]:
+    held = ""
+    while piece := handle.read(max(PIECE, len(held))):
+        *whole, held = (held + piece).split(separator)
+        yield from whole
+    yield held

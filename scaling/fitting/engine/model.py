@@ -16,6 +16,8 @@ from scaling.fitting.engine.part import Part, Table
 from scaling.laws.base import Array, FunctionLaw, Law, Variables
 from scaling.laws.terms import TermLaw
 
+_LARGEST_LOG = 690.0  # exp of it is 1e299
+
 
 class Model(Protocol):
     """What the solver needs of a law on a table; b parameter vectors, p parameters, m rows of a slice.
@@ -102,7 +104,7 @@ class TermModel:
     def natural(self, q: Array) -> Array:
         """See Model."""
         theta = np.array(q, float)
-        theta[..., self._logged] = np.exp(q[..., self._logged] + self._shift_unit)
+        theta[..., self._logged] = _exp(q[..., self._logged] + self._shift_unit)
         for j, log_unit in self._unit_logs(theta):
             theta[..., j] = q[..., j] * np.exp(-log_unit)
         return theta
@@ -111,7 +113,7 @@ class TermModel:
         """Each parameter as (b, 1), shifts no longer as logs."""
         values = {name: q[:, j, None] for j, name in enumerate(self.law.names)}
         for j in self._logged:
-            values[self.law.names[j]] = np.exp(q[:, j, None])
+            values[self.law.names[j]] = _exp(q[:, j, None])
         return values
 
     def tables(self, q: Array) -> list[Table]:
@@ -176,6 +178,11 @@ class TermModel:
         columns = [np.ones((len(q), self.rows))] if self._floor is not None else []
         columns += [part.gather(part.evaluate(values)[0], everything) for part in self._parts]
         return np.stack(columns, axis=1)
+
+
+def _exp(log: Array) -> Array:
+    """exp, but no infinity: a shift that nothing holds runs off to where its size no longer matters."""
+    return np.asarray(np.exp(np.minimum(log, _LARGEST_LOG)))
 
 
 def _shifted(law: TermLaw, name: str) -> str:

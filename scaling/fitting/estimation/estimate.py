@@ -24,6 +24,7 @@ from scaling.fitting.estimation.identify import (
 )
 from scaling.fitting.estimation.sample import Sample
 from scaling.laws.base import Array, Law, Mask
+from scaling.units import counted
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Estimation:
 def estimate(made: Sample, law: Law, objective: Objective, options: Options, source: str = "<table>") -> Estimation:
     """Fit a law to a sample: reduce it to what the table identifies, find the optimum, look at what it does not
     know."""
-    reduction = reduce_law(law, made.x)
+    reduction = reduce_law(law, made.x, made.run)
     if set(reduction.held) == set(law.variables):
         alike = ", ".join(dict.fromkeys(f"one {LABELS[v]}" for v in law.variables))
         raise InputError(
@@ -74,8 +75,8 @@ def estimate(made: Sample, law: Law, objective: Objective, options: Options, sou
     free_parameters = len(model.lower) - len(reduction.pulled)
     if len(made.observed) < free_parameters:
         raise InputError(
-            f"{source}: {len(made.observed)} rows of {made.corpus}_loss cannot fit"
-            f" the {free_parameters} parameters of the law {law.name}"
+            f"{source}: {counted(len(made.observed), 'row')} of {made.corpus}_loss cannot fit"
+            f" the {counted(free_parameters, 'parameter')} of the law {law.name}"
         )
     pull = make_pull(model, reduction.pulled, _pull_scale(data, objective))
     optimum = cold_fit(model, data, objective, options, pull)

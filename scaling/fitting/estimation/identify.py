@@ -9,8 +9,9 @@ import numpy as np
 
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.problems import Pull
-from scaling.laws.base import Array, FunctionLaw, Law, Mask, Parameter, Variables
+from scaling.laws.base import Array, FunctionLaw, Index, Law, Mask, Parameter, Variables
 from scaling.laws.terms import Term, TermLaw
+from scaling.nearness import distinct, distinct_counts
 
 LABELS = {
     "params": "model size",
@@ -37,32 +38,33 @@ class Reduction:
     pulled: Mapping[str, str] = field(default_factory=dict)
 
 
-def distinct_values(values: Array) -> int:
-    """How many different values there are; values closer than a millionth count as one (token counts are rounded)."""
-    ordered = np.sort(np.asarray(values, float))
-    span = np.maximum(np.abs(ordered[1:]), 1e-12)
-    return int(1 + (np.diff(ordered) > 1e-6 * span).sum())
+COUNTS = ("params", "tokens", "progress")  # counts of things, which differ by rounding; the others are shares
 
 
-def reduce_law(law: Law, x: Variables) -> Reduction:
+def level_count(variable: str, values: Array, runs: Index) -> int:
+    """How many different values a variable has in rows (n,) of `runs` (n,): counts by the rule of `scaling.nearness`."""
+    return distinct_counts(values, runs) if variable in COUNTS else distinct(values)
+
+
+def reduce_law(law: Law, x: Variables, runs: Index) -> Reduction:
     """Reduce a law to what the table x (dict of arrays (n,)) identifies, by counting the distinct values of its
-    variables.
+    variables. runs (n,): whose checkpoints the rows are.
 
     A variable with one value is held: terms of that variable alone join the floor, its factors join the coefficients,
     and a term that lost a factor and now varies with the same variables as a whole one is dropped, since the two cannot
     be told apart by a table. Shape parameters beyond what the distinct values can tell are pulled.
     """
-    levels = {v: distinct_values(x[v]) for v in law.variables}
-    held = {v: float(np.median(x[v])) for v in law.variables if levels[v] == 1}
+    counts = {v: level_count(v, x[v], runs) for v in law.variables}
+    held = {v: float(np.median(x[v])) for v in law.variables if counts[v] == 1}
     if isinstance(law, FunctionLaw):
-        return _reduced_function(law, held, levels)
+        return _reduced_function(law, held, counts)
     assert isinstance(law, TermLaw)
     dropped: dict[str, str] = {}
     terms = _reduced_terms(law, held, dropped)
     gone = set(held) - _needed(law, terms, held)
     reduced = law.keep({t.coefficient for t in law.terms} - terms, gone)
     dropped = {name: why for name, why in dropped.items() if name not in reduced.names}
-    return Reduction(reduced, held, dropped, _pulled(reduced, levels))
+    return Reduction(reduced, held, dropped, _pulled(reduced, counts))
 
 
 def _reduced_function(law: FunctionLaw, held: Mapping[str, float], levels: Mapping[str, int]) -> Reduction:

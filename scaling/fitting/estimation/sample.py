@@ -14,6 +14,7 @@ from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Array, Index, Law, Mask
 from scaling.runs import Runs
 from scaling.stages import units
+from scaling.units import counted
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def sample(
     if frame.empty:
         raise InputError(f"{runs.source}: there is no {corpus}_loss at tokens above 0 to fit")
     observed = frame[f"{corpus}_loss"].to_numpy(float)
+    if "share" in law.variables and frame["ratio"].isna().any():
+        raise InputError(f"{runs.source}: column ratio is missing, and the law {law.name} looks at it")
     if law.target == "ratio":
         raise InputError(f"the law {law.name} gives a ratio, not a loss, so it cannot be fitted to a run table")
     if law.target == "delta":
@@ -84,8 +87,8 @@ def sample(
 
 
 def run_names(runs: Runs) -> pd.Index:
-    """The names of a table's runs in order; a trunk and its branches are one."""
-    return pd.Index(units(runs.frame).unique()).sort_values()
+    """The names of a table's runs, in the order of the table; a trunk and its branches are one."""
+    return pd.Index(units(runs.frame).unique())
 
 
 def _base_losses(runs: Runs, corpus: str, frame: pd.DataFrame) -> Array:
@@ -135,5 +138,5 @@ def _usable(made: Sample, law: Law, source: str) -> Sample:
         raise InputError(f"{source}: the law {law.name} has no value at a share of 0, and the table has nothing else")
     if not bad.any():
         return made
-    note = f"{int(bad.sum())} rows at a share of 0 are left out: the law {law.name} has no value there"
+    note = f"{counted(int(bad.sum()), 'row')} at a share of 0 left out: the law {law.name} has no value there"
     return replace(made.select(~bad), warnings=(note,))

@@ -129,6 +129,11 @@ def _chosen(
     return min(b for b, s in tried.items() if s <= _TOLERANCE * min(tried.values())) if tried else None
 
 
+def _counts(some: Index, runs: Index) -> Index:
+    """How many of the rows in `some` each run has: (k,) over the runs, 0 for one that has none."""
+    return np.bincount(some, minlength=int(runs.max()) + 1)[np.unique(runs)]
+
+
 def _rollout(
     samples: Mapping[str, Sample],
     laws: Mapping[str, Law],
@@ -143,7 +148,7 @@ def _rollout(
         share = progress(made.x["tokens"], made.run)
         fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
         scored = share > _ROLLOUT_FROM
-        if not fitted.any() or np.median(np.bincount(made.run[fitted])[np.unique(made.run)]) < _LEAST_CHECKPOINTS:
+        if not fitted.any() or np.median(_counts(made.run[fitted], made.run)) < _LEAST_CHECKPOINTS:
             return np.inf
         try:
             done = estimate(made.select(fitted), law, objective, options)

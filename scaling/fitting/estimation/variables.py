@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from scaling._sizes import LOGGED
 from scaling.fitting.estimation.base_tokens import progress_of
 from scaling.fitting.estimation.learnability import feature
 from scaling.laws.base import Array, Law
@@ -23,7 +24,8 @@ def _plain(name: str) -> Column:
 
 
 COLUMNS: dict[str, Column] = {
-    "params": _plain("params"),
+    # a size as it was logged: what counts as one size decides what is identified, not what is fitted
+    "params": lambda runs, rows, corpus: rows[LOGGED if LOGGED in rows else "params"].to_numpy(dtype=np.float64),
     "tokens": _plain("tokens"),
     "share": lambda runs, rows, corpus: share(corpus, rows["ratio"]),
     "progress": lambda runs, rows, corpus: _progress(runs, rows),

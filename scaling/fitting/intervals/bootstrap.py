@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from scaling.laws.base import Array, Index
+from scaling.units import counted
 
 Method = Literal["runs", "wild", "sandwich"]
 METHODS: tuple[Method, ...] = ("runs", "wild", "sandwich")
@@ -54,7 +55,7 @@ def choose_method(asked: str, runs: int, parameters: int) -> tuple[Method, str]:
         )
     if asked == "runs" and runs >= RUNS_PER_PARAMETER * parameters:
         return "runs", ""
-    few = f"{runs} runs for {parameters} free parameters (fewer than {RUNS_PER_PARAMETER:g} each)"
+    few = f"{counted(runs, 'run')} for {counted(parameters, 'free parameter')} (fewer than {RUNS_PER_PARAMETER:g} each)"
     return (
         "wild",
         f"intervals are from a wild bootstrap of the runs' residuals: {few if asked == 'runs' else 'asked for'}",

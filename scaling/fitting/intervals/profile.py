@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.engine.covariance import bread, normal_steps
 from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
@@ -27,7 +28,7 @@ from scaling.fitting.engine.solver import Options, solve
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.prepare import prepare
 from scaling.laws.base import Array
-from scaling.runs import Runs
+from scaling.runs import Runs, validate
 from scaling.units import finite_or_none
 
 POINTS, REACH = 12, 6.0  # grid points a side, in the widest case this many standard errors out
@@ -71,7 +72,7 @@ class Profile:
 def profile(
     runs: Runs | pd.DataFrame,
     name: str,
-    law: str = "dcpt",
+    law: str = AUTO,
     corpus: str = "general",
     *,
     level: float = 0.9,
@@ -94,6 +95,8 @@ def profile(
     """
     if not 0 < level < 1:
         raise InputError(f"level is {level:g}, but it must be between 0 and 1")
+    runs = runs if isinstance(runs, Runs) else validate(runs, "<table>")
+    law = chosen_law(runs, law)[0]
     ready = prepare(
         runs, law, burn_in=burn_in, delta=delta, loss=loss, residual=residual, weights=weights, threads=threads
     )

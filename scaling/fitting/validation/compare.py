@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.fitting.estimation.identify import LABELS, distinct_values
+from scaling.fitting.estimation.identify import LABELS, level_count
 from scaling.fitting.estimation.prepare import prepare
 from scaling.fitting.estimation.variables import tells_domains_apart
 from scaling.fitting.validation.result import Score, Validation, scores_by_corpus
@@ -19,6 +19,7 @@ from scaling.fitting.validation.splits import splits
 from scaling.fitting.validation.validate import validate_law
 from scaling.laws import Law, get_law, law_names
 from scaling.runs import Runs
+from scaling.stages import units
 
 HOLD_OUTS = ("params", "tokens", "ratio")
 _TIE = 2.0  # standard errors
@@ -145,8 +146,11 @@ def _unfit(runs: Runs, law: Law) -> str | None:
     if not tells_domains_apart(law) and domains > 1:
         return f"it does not tell the table's {domains} domains apart"
     columns = {"params": "params", "tokens": "tokens", "share": "ratio"}
+    whose = pd.factorize(units(trained))[0]
     blind = [
-        v for v, c in columns.items() if v not in law.variables and distinct_values(trained[c].to_numpy(float)) > 1
+        v
+        for v, c in columns.items()
+        if v not in law.variables and level_count(v, trained[c].to_numpy(float), whose) > 1
     ]
     if blind:
         return f"it does not look at the {' and the '.join(LABELS[v] for v in blind)}, in which the runs differ"

@@ -62,7 +62,8 @@ def progress(frame: pd.DataFrame) -> Array:
 def _values(runs: Runs, column: str, what: str, least: int = 2) -> Array:
     """The distinct values of a column; InputError where there are fewer than what is held out and what is fitted take."""
     trained = runs.frame[runs.frame["tokens"] > 0]
-    found = np.unique(units(trained) if column == "run" else trained[column])
+    # runs in the order of the table, which no name decides
+    found = units(trained).unique() if column == "run" else np.unique(trained[column])
     if len(found) < least:
         many = f"one {what}" if len(found) == 1 else f"{len(found)} {what}s"
         needed = f"; it takes {least}, one to hold out and {least - 1} to fit" if least > 2 else ""

@@ -15,6 +15,7 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.variables import PLACE, tells_domains_apart
 from scaling.fitting.fit import fit
@@ -31,7 +32,7 @@ ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fit
 
 def validate_law(
     runs: Runs,
-    law: str = "dcpt",
+    law: str = AUTO,
     hold_out: str = "params",
     *,
     folds: int = 5,
@@ -52,6 +53,7 @@ def validate_law(
     >>> {corpus: f"{100 * score.mape:.1f} %" for corpus, score in found.total.items()}
     {'general': '0.3 %', 'domain': '1.2 %'}
     """
+    law = chosen_law(runs, law)[0]
     chosen = get_law(law)
     several = tells_domains_apart(chosen)
     table = with_learnability(runs) if several else runs

@@ -6,7 +6,7 @@ Source: Gu et al. 2024, arXiv 2407.17467, definitions 1 to 3; the link across si
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,20 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, fit, fit_points
+from scaling.laws import get_law
 from scaling.nearness import same
-from scaling.planning.across.cmr_tokens import TokenLaws, token_laws
+from scaling.planning.across.cmr_tokens import LAWS, TokenLaws, token_laws
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import ratio_interval
 from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import (
+    distance_warnings,
+    factors,
+    impossible,
+    ratio_warnings,
+    refuse_farther,
+    refuse_smaller,
+)
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.root import largest_ratio
@@ -54,6 +62,7 @@ def cmr_plan(
     draws: int = 200,
     seed: int = 0,
     multiplier: float = math.inf,
+    far: bool = False,
 ) -> Plan:
     """The largest ratio that keeps the tolerance at `tokens` and whose general loss has turned by then.
 
@@ -73,36 +82,54 @@ def cmr_plan(
     >>> plan.status, round(plan.value, 2)
     ('ok', 0.21)
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     runs = runs.stage("trunk")
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
     ranges = _ranges(runs)
     refuse_smaller(ranges, question.params)
     try:
+        refuse_farther(ranges, question)
         answers = _answers(token_laws(runs), question, draws, seed, multiplier)
-        return _plan(runs, answers, question, ranges)
+        plan = _plan(runs, answers, question, ranges)
+        if reason := impossible(plan.losses()):
+            raise NotIdentified(reason)
+        return plan
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return not_identified(question, str(reason), blank, definition="cmr", law=_RATIO_LAW, route="link")
+        plan = not_identified(question, str(reason), blank, definition="cmr", law=_RATIO_LAW, route="link")
+        return replace(plan, warnings=(*plan.warnings, *runs.decisive()))
 
 
 def _answers(laws: TokenLaws, question: Question, draws: int, seed: int, multiplier: float) -> list[SizeAnswer]:
     now = laws.losses_at(question.tokens)
     turning = laws.turning(question.tokens, multiplier)
-    found = []
+    found, reasons = [], []
     for size in sorted(now["params"].unique()):
         mine = (now["params"] == size).to_numpy()
         usable = mine & (now["general_loss"] > 0).to_numpy() & np.isfinite(now["general_loss"]).to_numpy()
-        if now.loc[usable & (now["ratio"] < 1).to_numpy(), "ratio"].nunique() < 3:
-            continue
-        base = float(laws.runs.loc[mine, "base_general"].iloc[0])
         here = Question(float(size), question.tokens, question.tolerance, question.relative, question.level)
-        limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
-        found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
+        base = float(laws.runs.loc[mine, "base_general"].iloc[0])
+        try:
+            _enough(now[usable], base, here)
+            limit, notes = _turned_limit(now.loc[mine, "ratio"].to_numpy(), turning[mine], here)
+        except NotIdentified as reason:
+            reasons.append(str(reason))
+        else:
+            found.append(_size_answer(now[usable], base, here, limit, notes, draws, seed))
     if not found:
-        raise NotIdentified("the CMR definition needs at least three ratios below 1 at some model size")
+        raise NotIdentified(reasons[0])
     return found
+
+
+def _enough(rows: pd.DataFrame, base: float, here: Question) -> None:
+    """Raise `NotIdentified` for a size with too few ratios or without a base loss."""
+    size = format_count(here.params)
+    if math.isnan(base):
+        raise NotIdentified(f"at {size} params there is no base general loss, a row at tokens 0")
+    there = rows.loc[rows["ratio"] < 1, "ratio"].nunique()
+    if there < 3:
+        raise NotIdentified(f"at {size} params there are {there} ratios below 1, and the CMR definition needs three")
 
 
 def _size_answer(
@@ -126,12 +153,18 @@ def _size_answer(
 def _turned_limit(ratios: Array, turning: Array, here: Question) -> tuple[float, list[str]]:
     """The largest ratio whose general loss has turned by the token budget: R_CMR there, kept inside what runs show.
 
-    1 where every run has turned, NaN where none has.
+    1 where every run has turned, NaN where none has. Raises `NotIdentified` where no run tells.
     """
-    by_ratio = pd.Series(turning).groupby(ratios).median()
+    by_ratio = pd.Series(turning).groupby(ratios).median().dropna()
     turned = by_ratio.index[by_ratio < math.inf].to_numpy(dtype=np.float64)
     still = by_ratio.index[by_ratio == math.inf].to_numpy(dtype=np.float64)
     size = format_count(here.params)
+    if by_ratio.empty:
+        least = len(get_law(LAWS["general"]).names)
+        raise NotIdentified(
+            f"at {size} params no run has the {least} checkpoints after tokens 0 that tell whether the general loss still "
+            "rises at its end; log more of them, or use the default definition, which takes finished losses"
+        )
     if not turned.size:
         return math.nan, [f"at {size} params the general loss still rises at the end of every run"]
     low = float(turned.max())
@@ -161,7 +194,7 @@ def _plan(runs: Runs, answers: list[SizeAnswer], question: Question, ranges: dic
     value = float(ratios[0])
     probed = sorted(map(float, runs.rows("general")["ratio"].unique()))
     warnings = [
-        *runs.left_out,
+        *runs.decisive(),
         *notes,
         *distance_warnings(ranges, question),
         *ratio_warnings(ranges["ratio"], probed, value),

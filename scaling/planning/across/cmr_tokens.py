@@ -41,9 +41,10 @@ class TokenLaws:
     def turning(self, tokens: float, multiplier: float = NEVER) -> Array:
         """T_0 (runs,): the token count from which dF/dT <= 0 up to `tokens`, F = dL_dom + multiplier * dL_gen.
 
-        0 where it holds from the start, infinity where it does not hold at `tokens` (or cannot be told). The default is
-        the paper's limit of a large multiplier, where T_0 is the top of the general loss. Read off a grid even in log T
-        (0.8 % steps), since only the sign of the slope is needed.
+        0 where it holds from the start, infinity where it does not hold at `tokens`, NaN where it cannot be told: a run
+        with fewer checkpoints than the law has parameters has no slope at its end. The default is the paper's limit of a
+        large multiplier, where T_0 is the top of the general loss. Read off a grid even in log T (0.8 % steps), since only
+        the sign of the slope is needed.
         """
         grid = np.geomspace(tokens / 100, tokens, _STEPS)
         path = self.deltas("general", grid)
@@ -52,7 +53,7 @@ class TokenLaws:
         rising = np.diff(path, axis=1) > 0
         last = _STEPS - 2 - np.argmax(rising[:, ::-1], axis=1)
         turned = np.where(rising.any(axis=1), grid[last + 1], 0.0)
-        return np.where(rising[:, -1] | ~np.isfinite(path).all(axis=1), NEVER, turned)
+        return np.where(np.isfinite(path).all(axis=1), np.where(rising[:, -1], NEVER, turned), math.nan)
 
     def losses_at(self, tokens: float) -> pd.DataFrame:
         """The run table at one token count: a run's own checkpoint where it has one there, else its token law."""
@@ -66,7 +67,7 @@ class TokenLaws:
 
 def token_laws(runs: Runs) -> TokenLaws:
     """Fit both token laws to every run through the batched solver. Raises `NotIdentified` without base losses."""
-    listed = runs.rows("general").groupby("run", as_index=False)[["params", "ratio"]].first()
+    listed = runs.rows("general").groupby("run", as_index=False, sort=False)[["params", "ratio"]].first()
     corpora = [corpus for corpus in LAWS if corpus in runs.corpora and not runs.base(corpus).empty]
     if "general" not in corpora:
         raise NotIdentified("the CMR definition needs the general loss at tokens 0 for every model size")

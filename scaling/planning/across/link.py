@@ -46,15 +46,20 @@ def carry(sizes: Array, ratios: Array, target: float) -> Array:
 def linked(answers: BySize, question: Question) -> tuple[Array, list[str]]:
     """The critical ratios (B,) at the question's size from those of the probed sizes, and what to know about them.
 
-    Sizes at which no ratio passes, or every one, are left out, which is said. Raises `NotIdentified` where fewer than two
-    are left, unless all agree that every ratio passes, or that none does.
+    Sizes at which no ratio passes, or every one, are left out, which is said. Draws of sizes are unrelated, so they are
+    cut to as many as the size with the fewest has; one without draws leaves the answer without an interval. Raises
+    `NotIdentified` where fewer than two sizes are left, unless all agree that every ratio passes, or that none does.
     """
     sizes = np.array(sorted(answers))
-    table = np.stack([answers[size] for size in sizes], axis=1)
+    count = min(len(found) for found in answers.values())
+    table = np.stack([answers[size][:count] for size in sizes], axis=1)
     listed = ", ".join(
         f"{format_count(n)}: {ratio:.3f}".replace("nan", "none") for n, ratio in zip(sizes, table[0], strict=True)
     )
     notes = [f"critical ratio by size: {listed}"]
+    bare = [format_count(size) for size in sizes if len(answers[size]) == 1]
+    if bare and len(bare) < len(sizes):
+        notes.append(f"no interval: the runs at {', '.join(bare)} params are too few for one")
     inside = np.isfinite(table[0]) & (table[0] < 1)
     if np.isnan(table[0]).all() or (table[0] == 1).all():
         every = "exceeds" if np.isnan(table[0]).any() else "is within"

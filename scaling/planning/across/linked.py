@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,19 @@ from numpy.typing import NDArray
 
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit
-from scaling.nearness import same
+from scaling.fitting.default import AUTO, chosen_law
+from scaling.fitting.estimation.base_tokens import base_tokens
+from scaling.nearness import groups, same
 from scaling.planning.across.link import linked, status_of
 from scaling.planning.critical import critical_ratio, ratio_interval, roots
-from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import (
+    FAR,
+    distance_warnings,
+    factors,
+    ratio_warnings,
+    refuse_farther,
+    refuse_smaller,
+)
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN, Plan, not_identified
 from scaling.planning.rise import general_rise
@@ -29,17 +39,19 @@ def linked_ratio(
     tokens: float,
     tolerance: float = 0.05,
     *,
-    law: str = "forgetting",
+    law: str = AUTO,
     relative: bool = False,
     level: float = 0.9,
     draws: int = 200,
     seed: int = 0,
+    far: bool = False,
 ) -> Plan:
     """The critical ratio at (params, tokens) from those that `law`, fitted to one size at a time, gives at `tokens`.
 
-    -log(1 - R*) is carried as a power law in params; the interval comes from resampling the runs of every size, and from
-    the scatter of three or more sizes about the link. Base losses are those of the table; arguments and errors are
-    otherwise those of `critical_ratio`.
+    Where CPT is one share of the base's tokens in every run, each size answers at that share (of the target's tokens) in
+    place of `tokens`, which its runs do not reach. -log(1 - R*) is carried as a power law in params; the interval comes
+    from resampling the runs of every size, and from the scatter of three or more sizes about the link. Base losses are
+    those of the table; arguments and errors are otherwise those of `critical_ratio`.
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
@@ -49,27 +61,30 @@ def linked_ratio(
     >>> round(plan.value, 2)
     0.26
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     if "general" not in runs.corpora:
         raise InputError(f"{runs.source}: there is no general loss, so its rise is unknown")
     rows = runs.rows("general")
     ranges = {name: (float(rows[name].min()), float(rows[name].max())) for name in ("params", "tokens", "ratio")}
     refuse_smaller(ranges, question.params)
+    law, why = chosen_law(runs, law)
     sizes = sorted(map(float, rows["params"].unique()))
     fits = {size: fit(runs.select(runs.frame["params"] == size), law, draws=draws, seed=seed) for size in sizes}
     own = next((size for size in sizes if same(size, question.params)), None)
     if own is not None:
-        plan = critical_ratio(fits[own], params, tokens, tolerance, relative=relative, level=level)
-        return replace(plan, route="link")
+        plan = critical_ratio(fits[own], params, tokens, tolerance, relative=relative, level=level, far=far)
+        return replace(plan, route="link", warnings=(*plan.warnings, *([why] if why else [])))
     try:
-        found, notes = _carried(fits, question)
+        refuse_farther(ranges, question)
+        found, notes = _carried(fits, question, _tokens_at(runs, question))
     except NotIdentified as reason:
         blank = factors(ranges, question, math.nan)
-        return not_identified(question, str(reason), blank, law=law, route="link")
+        plan = not_identified(question, str(reason), blank, law=law, route="link")
+        return replace(plan, warnings=(*plan.warnings, *runs.decisive(), *([why] if why else [])))
     value = float(found[0])
     probed = sorted(map(float, rows["ratio"].unique()))
-    warnings = [*runs.left_out, *notes, *distance_warnings(ranges, question)]
-    warnings += ratio_warnings(ranges["ratio"], probed, value)
+    warnings = [*runs.decisive(), *notes, *distance_warnings(ranges, question)]
+    warnings += [*ratio_warnings(ranges["ratio"], probed, value), *([why] if why else [])]
     return Plan(
         critical_ratio=ratio_interval(found, question.level),
         status=status_of(value),
@@ -84,12 +99,27 @@ def linked_ratio(
     )
 
 
-def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[str]]:
+def _tokens_at(runs: Runs, question: Question) -> Callable[[float], float]:
+    """The token count at which a size answers: the target's, or its equal as a share of what the size's base saw."""
+    rows = runs.rows("general")
+    ends = rows.loc[rows.groupby("run", sort=False)["tokens"].idxmax()]
+    seen = base_tokens(runs)
+    share = groups(ends["tokens"].to_numpy() / seen.at(ends["params"]))
+    if not (seen.known and seen.varies) or share.max() > 0:
+        return lambda size: question.tokens
+    part = question.tokens / float(seen.at(question.params))
+    return lambda size: part * float(seen.at(size))
+
+
+def _carried(
+    fits: dict[float, Fit], question: Question, tokens_at: Callable[[float], float]
+) -> tuple[Array, list[str]]:
     answers, notes = {}, []
     for place, (size, one) in enumerate(fits.items()):
         assert one.general is not None
-        here = Question(size, question.tokens, question.tolerance, question.relative, question.level)
-        said = [*one.warnings, *one.general.warnings]
+        tokens = tokens_at(size)
+        here = Question(size, tokens, question.tolerance, question.relative, question.level, question.far)
+        said = [*_beyond(one.general.ranges["tokens"], tokens), *one.warnings, *one.general.warnings]
         try:
             rise = general_rise(one, here, None, None)
         except NotIdentified as reason:
@@ -97,7 +127,15 @@ def _carried(fits: dict[float, Fit], question: Question) -> tuple[Array, list[st
         else:
             answers[size] = roots(rise, seed=100 + place)  # misses of sizes are unrelated
         notes += [f"at {format_count(size)} params: {sentence}" for sentence in said]
+    if tokens_at(min(fits)) != question.tokens:
+        notes.insert(0, "sizes answer at equal CPT over base tokens, as the table has one such ratio")
     if not answers:
-        raise NotIdentified(notes[0])
+        raise NotIdentified(notes[-1])
     found, linking = linked(answers, question)
     return found, [*linking, *notes]
+
+
+def _beyond(limits: tuple[float, float], tokens: float) -> list[str]:
+    if tokens <= FAR * limits[1]:
+        return []
+    return [f"its runs end at {format_count(limits[1])} tokens, and it answers for {format_count(tokens)}"]

@@ -98,7 +98,7 @@ def _ratios(runs: Runs) -> list[float]:
 
 def _lengths(runs: Runs) -> list[float]:
     """The token counts at which runs of the table end; of those that differ by rounding only one."""
-    ends = sorted(map(float, runs.rows("general").groupby("run")["tokens"].max().unique()), reverse=True)
+    ends = sorted(map(float, runs.rows("general").groupby("run", sort=False)["tokens"].max().unique()), reverse=True)
     kept: list[float] = []
     for end in ends:
         if not any(same(end, other) for other in kept):

@@ -9,10 +9,10 @@ import pandas as pd
 
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit, fit
+from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.intervals.bootstrap import RUNS_PER_PARAMETER
 from scaling.laws import get_law
 from scaling.planning.critical import ratio_interval, roots
-from scaling.planning.default import planning_law
 from scaling.planning.design.candidates import candidates, seeded
 from scaling.planning.design.greedy import Choice, choose
 from scaling.planning.design.next_result import COLUMNS, NextProbes
@@ -23,6 +23,7 @@ from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
 from scaling.runs import Runs
+from scaling.units import counted
 
 HARDLY = 0.9  # of the width before: a narrowing by less is said to be hardly one
 
@@ -34,7 +35,7 @@ def next_probes(
     budget: float,
     tolerance: float = 0.05,
     *,
-    law: str | None = None,
+    law: str = AUTO,
     relative: bool = False,
     base_general_loss: float | None = None,
     base_tokens: float | None = None,
@@ -46,11 +47,12 @@ def next_probes(
     level: float = 0.9,
     draws: int = 200,
     seed: int = 0,
+    far: bool = False,
 ) -> NextProbes:
     """The runs within `budget` FLOPs after which the critical ratio at (params, tokens) would be known best.
 
     A run costs 6 N D, and 6 N base tokens once where the table has no base of its size. The law (by default that of
-    `planning_law`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
+    `fit`) is fitted to `runs` once; what a run would add is taken to first order, from the law's derivatives at its
     checkpoints and the noise that the fit shows, at the fit and at draws of it (see `information`). Runs are chosen one by
     one, each time that of the largest fall of the answer's variance of those that the rest of the budget pays for (see
     `greedy`); a run may come again with another seed. Runs at the end that bring little together are left out.
@@ -73,9 +75,9 @@ def next_probes(
     >>> list(found.runs.columns)
     ['params', 'ratio', 'tokens', 'seed', 'flops', 'width_after']
     """
-    question = Question(float(params), float(tokens), float(tolerance), relative, float(level))
+    question = Question(float(params), float(tokens), float(tolerance), relative, float(level), far)
     _check(runs, budget, checkpoints)
-    law, note = planning_law(runs) if law is None else (law, "")
+    law, note = chosen_law(runs, law)
     if get_law(law).target == "ratio":
         raise InputError(f"the law {law} gives a ratio, not a loss, so it cannot be fitted to a run table")
     fitted = fit(runs, law, level=level, draws=draws, seed=seed)
@@ -131,9 +133,10 @@ def _usable(fitted: Fit, question: Question, runs: Runs) -> CorpusFit:
     assert general is not None
     refuse_smaller(general.ranges, question.params)
     if general.runs < len(general.parameters):
+        there, law = counted(general.runs, "run"), f"parameters of the law {general.law}"
         raise InputError(
-            f"{runs.source}: {general.runs} runs are fewer than the {len(general.parameters)} parameters of the law "
-            f"{general.law}, so nothing tells which would help; train a few at two or more sizes and ratios first"
+            f"{runs.source}: with {there} there are fewer than the {len(general.parameters)} {law}, so nothing tells which "
+            "would help; train a few at two or more sizes and ratios first"
         )
     return general
 
@@ -151,7 +154,9 @@ def _notes(general: CorpusFit, chosen: Choice, possible: pd.DataFrame) -> list[s
             "the budget pays for"
         )
     if chosen.full:
-        notes.append(f"stopped after {len(chosen.places)} runs with budget left: fit those first, then ask again")
+        notes.append(
+            f"stopped after {counted(len(chosen.places), 'run')} with budget left: fit those first, then ask again"
+        )
     new = set(possible["params"].iloc[chosen.places]) - set(known.params if known else ())
     if new and not (known and known.known):
         notes.append(

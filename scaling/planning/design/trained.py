@@ -60,7 +60,7 @@ def _rows(
 ) -> tuple[Array, NDArray[np.intp]]:
     """Derivatives (K, p, n) at the checkpoints of the possible runs that a fit would look at, and the run of each (n,)."""
     assert fitted.general is not None
-    ends = runs.rows("general").groupby("run")["tokens"].agg(["min", "max"])
+    ends = runs.rows("general").groupby("run", sort=False)["tokens"].agg(["min", "max"])
     first = float((ends["min"] / ends["max"]).median())
     done = np.geomspace(first, 1.0, checkpoints) if checkpoints > 1 and first < 1 else np.ones(1)
     done = done[done >= fitted.burn_in - _EPS]

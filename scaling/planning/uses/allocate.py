@@ -12,7 +12,7 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
-from scaling.planning.extrapolation import FAR, distance_warnings, factors, ratio_warnings
+from scaling.planning.extrapolation import FAR, distance_warnings, factors, impossible, ratio_warnings
 from scaling.planning.question import NotIdentified, Question
 from scaling.planning.result import UNKNOWN
 from scaling.planning.uses.allocate_result import Allocation, AllocationQuestion
@@ -53,11 +53,13 @@ def allocate_compute(
         raise InputError(f"the law {one.law} gives changes of the loss, which do not tell which model size is better")
     try:
         identified(one, ("params", "tokens"), {"ratio": question.ratio})
-        sizes, notes = _sizes(one, question)
+        found = _allocation(fit, one, question, *_sizes(one, question))
+        if why := impossible({f"{corpus} loss": found.loss.value}):
+            raise NotIdentified(why)
+        return found
     except NotIdentified as reason:
         blank = dict.fromkeys(("params", "tokens", "ratio"), math.nan)
         return Allocation(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "not_identified", blank, (str(reason),), question)
-    return _allocation(fit, one, question, sizes, notes)
 
 
 def _sizes(one: CorpusFit, question: AllocationQuestion) -> tuple[Array, list[str]]:

@@ -12,7 +12,14 @@ from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import distance_warnings, factors, ratio_warnings, refuse_smaller
+from scaling.planning.extrapolation import (
+    distance_warnings,
+    factors,
+    impossible,
+    ratio_warnings,
+    refuse_farther,
+    refuse_smaller,
+)
 from scaling.planning.question import NotIdentified
 from scaling.planning.result import UNKNOWN
 from scaling.planning.rise import general_rise
@@ -37,6 +44,7 @@ def limited_data(
     max_epochs: float = 4.0,
     level: float = 0.9,
     runs: Runs | None = None,
+    far: bool = False,
 ) -> LimitedData:
     """The ratio with the least domain loss, where there are only `domain_tokens` unique domain tokens.
 
@@ -48,7 +56,8 @@ def limited_data(
     general loss at the answer is reported. `runs`, the fitted table, tells how often the probes repeated.
 
     Raises `InputError` for a question that makes no sense, a target smaller than the probes, or a fit without a domain
-    corpus. What the table cannot carry is the status "not_identified" with the reason.
+    corpus. What the table cannot carry is the status "not_identified" with the reason, and so is a target more than 1,000
+    times beyond the probes, unless that is meant (`far`).
     Source: Que et al. 2024 (arXiv 2406.01375), second use; Muennighoff et al. 2023 (arXiv 2305.16264).
 
     >>> import scaling
@@ -58,19 +67,24 @@ def limited_data(
     ('ok', 0.22, '1e+05')
     """
     budget = None if tokens is None else float(tokens)
-    question = LimitedQuestion(float(params), float(domain_tokens), budget, float(max_epochs), float(level))
+    question = LimitedQuestion(float(params), float(domain_tokens), budget, float(max_epochs), float(level), far)
     if fit.domain is None:
         raise InputError("the fit has no domain corpus, so there is no domain loss to make least")
     refuse_smaller(fit.domain.ranges, question.params)
     probed = math.nan if runs is None else probe_epochs(runs)
     try:
         identified(fit.domain, ("tokens", "ratio"), {"params": question.params})
+        domain, notes = surface(fit, "domain", question.params)
+        answer = _plan(fit, domain, question, notes, probed, runs)
+        refuse_farther(fit.domain.ranges, question.target(answer.best.ratio.value))
+        losses = {"domain loss": answer.best.domain_loss.value, "general loss": answer.best.general_loss.value}
+        if why := impossible(losses):
+            raise NotIdentified(why)
+        return answer
     except NotIdentified as reason:
         unknown = Mix(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
         blank = dict.fromkeys(("params", "tokens", "ratio"), math.nan)
         return LimitedData(unknown, unknown, "not_identified", probed, blank, (str(reason),), question)
-    domain, notes = surface(fit, "domain", question.params)
-    return _plan(fit, domain, question, notes, probed, runs)
 
 
 def _plan(

@@ -30,6 +30,7 @@ class LimitedQuestion:
     tokens: float | None
     max_epochs: float
     level: float
+    far: bool = False
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a question that makes no sense."""
@@ -61,7 +62,7 @@ class LimitedQuestion:
     def target(self, ratio: float) -> Question:
         """The model and all tokens at one ratio, as other plans are asked."""
         total = self.domain_tokens / ratio if self.tokens is None else self.tokens
-        return Question(self.params, total, 0.0, False, self.level)
+        return Question(self.params, total, 0.0, False, self.level, self.far)
 
     def text(self) -> str:
         """The question in words."""

@@ -73,7 +73,7 @@ def identified(fit: CorpusFit, free: Sequence[str], fixed: Mapping[str, float]) 
         if name in held:
             if not _equal(name, held[name], value):
                 raise NotIdentified(f"{_only(name, held[name])}, so nothing is known at {_written(name, value)}")
-        elif name not in looks_at and not _equal(name, *fit.ranges[name]):
+        elif name not in looks_at and not _equal(name, *fit.ranges[name]) and (name != "ratio" or fit.ratios):
             which = _THE.get(name, name)
             raise NotIdentified(f"the law {fit.law} does not look at {which}, in which the probes differ")
 

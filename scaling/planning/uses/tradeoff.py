@@ -24,6 +24,7 @@ from scaling.planning.uses.surface import identified, surface
 from scaling.planning.uses.tradeoff_result import Tradeoff
 
 Array = NDArray[np.float64]
+SLIGHT = 1e-9  # ratios are not that exact
 _SLACK = 1e-9  # nats: the critical ratio itself is within the tolerance, whatever rounding makes of it
 
 
@@ -47,6 +48,7 @@ def tradeoff_table(
     base_tokens: float | None = None,
     level: float = 0.9,
     points: int = 21,
+    far: bool = False,
 ) -> Tradeoff:
     """Both losses at (params, tokens) over `points` even ratios from 0 to 1 and the critical ratio.
 
@@ -77,12 +79,20 @@ def tradeoff_table(
         base_general_loss=base_general_loss,
         base_tokens=base_tokens,
         level=level,
+        far=far,
     )
     even = np.linspace(0.0, 1.0, points)
     ratios = np.unique(np.append(even, plan.value)) if math.isfinite(plan.value) else even
     general = _general(fit, plan.question, base_general_loss, base_tokens, ratios)
     domain, notes = _domain(fit, plan.question, ratios)
-    table = _table(ratios, general, domain, plan)
+    low, high = _probed(fit)
+    outside = (ratios < low - SLIGHT) | (ratios > high + SLIGHT)
+    table = _table(ratios, general, domain, plan, outside)
+    if outside.any():
+        notes.append(
+            f"ratios outside the probed {low:g} to {high:g} are marked (?): no run shows their losses, and they are not on "
+            "the front"
+        )
     notes += [f"domain fit: {warning}" for warning in fit.domain.warnings]
     return Tradeoff(table, plan, tuple(dict.fromkeys((*plan.warnings, *notes))))
 
@@ -119,6 +129,12 @@ def _domain(fit: Fit, question: Question, ratios: Array) -> tuple[Estimate[Any],
     return _estimate(values + found.base, question), notes
 
 
+def _probed(fit: Fit) -> tuple[float, float]:
+    """The smallest and largest ratio at which both corpora have runs."""
+    low, high = zip(*(one.ranges["ratio"] for one in fit.corpora.values()), strict=True)
+    return max(low), min(high)
+
+
 def _estimate(values: Array, question: Question) -> Estimate[Any]:
     return interval(values[0], values[1:], question.level)
 
@@ -128,14 +144,20 @@ def _unknown(ratios: Array) -> Estimate[Any]:
     return Estimate(blank, blank, blank)
 
 
-def _table(ratios: Array, general: _General, domain: Estimate[Any], plan: Plan) -> pd.DataFrame:
+def _table(
+    ratios: Array, general: _General, domain: Estimate[Any], plan: Plan, outside: NDArray[np.bool_]
+) -> pd.DataFrame:
     rise = general.rise.value
     within = pd.array(rise <= general.allowed + _SLACK, dtype="boolean")
     within[np.isnan(rise)] = pd.NA
     columns: dict[str, Any] = {"ratio": ratios}
     for name, one in {"general_loss": general.loss, "domain_loss": domain, "rise": general.rise}.items():
-        columns |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        none = (one.value <= 0) if name != "rise" else np.zeros(len(ratios), bool)  # no model has such a loss
+        ends = {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+        columns |= {end: np.where(none, math.nan, values) for end, values in ends.items()}
     # Rise and general loss differ by one number, and either may be all that is known.
     cost = np.where(np.isnan(rise), general.loss.value, rise)
-    front = pareto(np.stack([cost, domain.value], axis=1))
-    return pd.DataFrame({**columns, "within": within, "pareto": front, "critical": ratios == plan.value})
+    front = np.zeros(len(ratios), bool)
+    front[~outside] = pareto(np.stack([cost, domain.value], axis=1)[~outside])
+    marks = {"within": within, "pareto": front, "critical": ratios == plan.value, "outside": outside}
+    return pd.DataFrame({**columns, **marks})

@@ -19,7 +19,8 @@ class Tradeoff:
 
     Columns of `table`: ratio; general_loss, domain_loss, rise (of the general loss over the base loss), each with its _low
     and _high, nats per token, NaN where not known; within (the tolerance; NA where the rise is not known); pareto (no
-    other row has both losses as low and one lower); critical (the critical ratio's row).
+    other row between the probed ratios has both losses as low and one lower); critical (the critical ratio's row); outside
+    (of the ratios that were probed).
     `warnings` are the plan's and the domain's.
     """
 
@@ -38,7 +39,7 @@ class Tradeoff:
         }
 
     def summary(self) -> str:
-        """The table as text: * marks the Pareto front, < the critical ratio."""
+        """The table as text: * marks the Pareto front, < the critical ratio, ? a ratio outside of those that were probed."""
         heads = f"{'ratio':>7} {'general loss':>25} {'rise':>8} {'within':>6} {'domain loss':>25}  front"
         lines = [f"For {self.plan.question.text()}:", heads]
         lines += [_text_row(row) for row in self.table.to_dict("records")]
@@ -53,6 +54,7 @@ def _json_row(row: dict[Any, Any]) -> dict[str, Any]:
         "within": within,
         "pareto": bool(row["pareto"]),
         "critical": bool(row["critical"]),
+        "outside": bool(row["outside"]),
     }
 
 
@@ -63,7 +65,7 @@ def _text_row(row: dict[Any, Any]) -> str:
     )
     rise = f"{row['rise']:+.4f}" if math.isfinite(row["rise"]) else "-"
     within = "-" if pd.isna(row["within"]) else "yes" if row["within"] else "no"
-    marks = ("*" if row["pareto"] else "") + (" < critical ratio" if row["critical"] else "")
+    marks = ("*" if row["pareto"] else "?" if row["outside"] else "") + (" < critical ratio" if row["critical"] else "")
     return f"{row['ratio']:>7.3f} {general:>25} {rise:>8} {within:>6} {domain:>25}  {marks}".rstrip()
 
 

@@ -42,6 +42,7 @@
       relative: $("relative").checked,
       baseLoss: optional("base-loss", "base general loss"),
       baseTokens: optional("base-tokens", "tokens that the base saw"),
+      far: start.far,
     };
   }
 

@@ -1,13 +1,14 @@
 "use strict";
 /* A plan computed from a fit's draws, as scaling.critical_ratio does it: same curves, same roots, same sentences.
    makePlanner(data, laws) -> {plan(question), curves(question)}; question: {params, tokens, tolerance, relative,
-   baseLoss, baseTokens}, the last two null where they are not known. Throws Refused for a question without sense. */
+   baseLoss, baseTokens, far}, the base's null where they are not known; far: a target far beyond the probes is meant.
+   Throws Refused for a question without sense. */
 
 class Refused extends Error {}
 class NotIdentified extends Error {}
 class NoBaseLoss extends NotIdentified {}
 
-const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48;
+const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48, FARTHEST = 1000;
 const number = (value) => (value === null ? NaN : value);
 
 /* Halves go to the even digit in Python and away from 0 in JavaScript: a value exactly half-way is moved to where Python goes. */
@@ -92,10 +93,23 @@ function baseTokensAt(seen, params) {
   return Math.exp(level + slope * Math.log(params));
 }
 
+/* A target so far away that a unit must be wrong. */
+function refuseFarther(fit, q) {
+  const limits = { params: fit.ranges.params, tokens: fit.ranges.tokens }, asked = { params: q.params, tokens: q.tokens, base_tokens: q.baseTokens };
+  if (q.baseTokens !== null && fit.baseTokens && fit.baseTokens.known)
+    limits.base_tokens = [Math.min(...fit.baseTokens.tokens), Math.max(...fit.baseTokens.tokens)];
+  for (const [name, [low, high]] of Object.entries(limits)) {
+    const beyond = Math.max(1, asked[name] / high, low / asked[name]);
+    if (beyond > FARTHEST && !q.far) throw new NotIdentified(`the target's ${name} are ${general(beyond, 2)} times beyond those of the probes, so that ` +
+      "one of them is likely to be in another unit, as billions are; --far answers where it is meant");
+  }
+}
+
 /* One corpus at a target: values of the fit (draw 0) and of its draws against the ratio. */
 class Curve {
   constructor(fit, value, question) {
     Object.assign(this, { fit, value, question, thetas: fit.thetas });
+    refuseFarther(fit, question);
     for (const name of ["params", "tokens"]) {
       if (!fit.variables.includes(name) && !same(...fit.ranges[name]))
         throw new NotIdentified(`the law ${fit.law} does not look at ${name}, in which the probes differ`);
@@ -333,17 +347,24 @@ function makePlanner(data, laws) {
   }
 
   const UNKNOWN = { value: NaN, low: NaN, high: NaN };
+  const unanswered = (q, reason) => ({ status: "not_identified", critical_ratio: UNKNOWN, general_loss: UNKNOWN, domain_loss: UNKNOWN,
+    base_general_loss: UNKNOWN, extrapolation: factors(q, NaN), warnings: [reason, ...data.warnings], allowed: NaN });
   function plan(q) {
     checked(q);
-    let rise;
+    let answer;
     try {
-      rise = makeRise(q);
+      answer = planned(q, makeRise(q));
     } catch (reason) {
       if (!(reason instanceof NotIdentified)) throw reason;
-      const advice = reason instanceof NoBaseLoss ? "; give the target's with --base-general-loss" : "";
-      return { status: "not_identified", critical_ratio: UNKNOWN, general_loss: UNKNOWN, domain_loss: UNKNOWN,
-        base_general_loss: UNKNOWN, extrapolation: factors(q, NaN), warnings: [reason.message + advice, ...data.warnings], allowed: NaN };
+      return unanswered(q, reason.message + (reason instanceof NoBaseLoss ? "; give the target's with --base-general-loss" : ""));
     }
+    for (const name of ["general_loss", "domain_loss", "base_general_loss"]) {
+      if (answer[name].value <= 0) return unanswered(q, `the law gives a ${name.replaceAll("_", " ")} of ${general(answer[name].value, 3)} nats at ` +
+        "the target, which no model has: it lies too far from the probes, or columns are in other units than the contract's");
+    }
+    return answer;
+  }
+  function planned(q, rise) {
     const found = roots(rise), { status, ratio, notes } = judged(rise, found), level = data.level;
     const domain = domainCurve(q), gaps = baseGaps(q);
     const each = (value) => rise.curve.thetas.map((_, draw) => value(draw));

@@ -170,10 +170,10 @@ def test_sources_lie_one_after_the_other_and_are_held_out_at_their_shares(tmp_pa
 
 
 def test_a_source_that_is_too_short_is_named(tmp_path: Path, mix: config.Corpus) -> None:
-    lines(tmp_path / "k.jsonl", ["k l m"])
+    lines(tmp_path / "k.jsonl", [f"k l m {'k' * i}" for i in range(20)])
     tokenizer = tokenizer_for(mix, 258, tmp_path, tmp_path)
-    with pytest.raises(InputError, match="corpus 'mix', source 2: its train text is shorter"):
-        pack(mix, tmp_path, tokenizer, 0, 64, tmp_path / "cache")
+    with pytest.raises(InputError, match="corpus 'mix', source 2: its train text is shorter than one block of 640"):
+        pack(mix, tmp_path, tokenizer, 0, 640, tmp_path / "cache")
 
 
 def test_held_out_blocks_end_with_the_first_source_that_runs_out() -> None:

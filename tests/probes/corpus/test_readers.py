@@ -65,8 +65,11 @@ def test_jsonl_and_text_plain_or_compressed(tmp_path: Path, suffix: str, opener:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"text": "one"}\n{"body": "two"}\n', "row 2 has no JSON field 'text'"),
-        ('{"text": "one"}\n\n["two"]\n', "row 3 has no JSON field 'text'"),
+        ('{"text": "one"}\n{"body": "two"}\n', "row 2 has no field 'text'; it has body: name one with `field`"),
+        (
+            '{"text": "one"}\n\n["two"]\n',
+            "row 3 has no field 'text'; it is no object with fields: name another with `field`",
+        ),
         ('{"text": "one"}\n{"text": \n', "row 2 is not JSON"),
         ('{"text": "one"}{"text": "two"}\n', "row 1 is not JSON"),
         ('{"text": 5}\n', "row 1: the field 'text' is not text"),
@@ -129,7 +132,7 @@ def test_parquet_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"body": ["a"]}, "has no column 'text'; it has body"),
+        ({"body": ["a"]}, "has no field 'text'; it has body: name one with `field`"),
         ({"text": [1, 2]}, "the column 'text' holds int64, not text"),
         ({"text": ["a", None]}, "row 2: the column 'text' is not text"),
         ({"text": pa.array([], pa.string())}, "holds no rows"),

@@ -14,8 +14,8 @@ import pytest
 from scaling import critical_ratio, fit, linked_ratio, load_fit, load_runs
 from scaling.cli import main
 from scaling.fitting import Fit
+from scaling.fitting.default import chosen_law
 from scaling.planning import Plan
-from scaling.planning.default import planning_law
 
 World = Callable[..., pd.DataFrame]
 TARGET = ("--params", "30M", "--tokens", "100M")
@@ -74,7 +74,7 @@ def refused(capsys: pytest.CaptureFixture[str], source: Path, *options: object) 
 
 def test_a_table_is_planned_as_in_python(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     table = load_runs(runs)
-    law, note = planning_law(table)
+    law, note = chosen_law(table)
     assert (law, note) == ("forgetting", "")
     found = ask(capsys, runs)
     assert found == critical_ratio(fit(table, law=law), **WHERE).to_json_dict()
@@ -90,7 +90,7 @@ def test_a_table_that_lacks_a_base_loss_is_planned_by_dcpt_with_a_sentence(
 ) -> None:
     found = ask(capsys, some)
     assert found["law"] == "dcpt"
-    assert planning_law(load_runs(some))[1] in found["warnings"]
+    assert chosen_law(load_runs(some))[1] in found["warnings"]
 
 
 def test_the_law_asked_for_is_fitted(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
@@ -126,15 +126,13 @@ def test_the_link_takes_the_law_asked_for(
     capsys: pytest.CaptureFixture[str], runs: Path, links: list[dict[str, Any]]
 ) -> None:
     ask(capsys, runs, "--route", "link", "--law", "dcpt", "--relative", "--level", 0.8)
-    assert links == [{**WHERE, "tolerance": 0.05, "law": "dcpt", "relative": True, "level": 0.8}]
+    assert links == [{**WHERE, "tolerance": 0.05, "law": "dcpt", "relative": True, "level": 0.8, "far": False}]
 
 
-def test_the_link_says_as_well_why_it_takes_dcpt(
-    capsys: pytest.CaptureFixture[str], some: Path, links: list[dict[str, Any]]
-) -> None:
+def test_the_link_says_as_well_why_it_takes_dcpt(capsys: pytest.CaptureFixture[str], some: Path) -> None:
     found = ask(capsys, some, "--route", "link")
-    assert links[0]["law"] == "dcpt"
-    assert planning_law(load_runs(some))[1] in found["warnings"]
+    assert found["law"] == "dcpt"
+    assert chosen_law(load_runs(some))[1] in found["warnings"]
 
 
 def test_the_targets_base_tokens_are_used(capsys: pytest.CaptureFixture[str], saved: Path) -> None:

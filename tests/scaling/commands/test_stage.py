@@ -62,7 +62,7 @@ def test_a_fit_takes_one_stage_and_says_so(capsys: pytest.CaptureFixture[str], r
 
 def test_cmr_takes_trunks_by_itself(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
     plan = ask(capsys, "plan", runs, *TARGET, "--definition", "cmr")
-    assert plan["warnings"][0] == "stage trunk: 32 rows of 32 branches are left out"
+    assert "stage trunk: 32 rows of 32 branches are left out" in plan["warnings"]
     assert plan == ask(capsys, "plan", runs, *TARGET, "--definition", "cmr", "--stage", "trunk")
     assert main(["plan", str(runs), *TARGET, "--definition", "cmr", "--stage", "branches"]) == 2
     assert "no losses of trunks to choose" in capsys.readouterr().err

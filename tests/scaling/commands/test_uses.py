@@ -40,7 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def saved(runs: Path) -> Path:
     path = runs.parent / "fit.json"
-    fit(load_runs(runs)).save(path)
+    fit(load_runs(runs), law="dcpt").save(path)
     return path
 
 
@@ -85,7 +85,7 @@ def test_limited(capsys: pytest.CaptureFixture[str], runs: Path, saved: Path) ->
     assert found["probe_epochs"] is None
     table = load_runs(runs)
     repeated = ask(capsys, LIMITED, runs, "--law", "dcpt", "--tokens", "3.2B", "--max-epochs", 2)
-    assert repeated == limited_data(fit(table), 1e9, 5e8, 3.2e9, max_epochs=2, runs=table).to_json_dict()
+    assert repeated == limited_data(fit(table, law="dcpt"), 1e9, 5e8, 3.2e9, max_epochs=2, runs=table).to_json_dict()
     assert repeated["probe_epochs"] == 2
     assert main(words(LIMITED, saved)) == 0
     assert "500M unique domain tokens, one epoch" in capsys.readouterr().out
@@ -133,7 +133,7 @@ def test_tradeoff(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
     }  # fmt: skip
     assert len(found["rows"]) == 6
     (critical,) = [row for row in found["rows"] if row["critical"]]
-    assert set(critical) == {"ratio", "general_loss", "domain_loss", "rise", "within", "pareto", "critical"}
+    assert set(critical) == {"ratio", "general_loss", "domain_loss", "rise", "within", "pareto", "critical", "outside"}
     assert set(critical["domain_loss"]) == ESTIMATE
     assert critical["ratio"] == found["critical_ratio"]["value"]
     assert critical["rise"]["value"] == pytest.approx(0.05)

@@ -160,7 +160,7 @@ def test_two_values_of_a_dimension_predict_with_a_wide_interval(world, query, pa
 
 def test_dcpt_table_5(published):
     table = pd.read_csv(published / "dcpt_table5_chemistry.csv")
-    made = fit(validate(table, "table 5"), threads=1)
+    made = fit(validate(table, "table 5"), "dcpt", threads=1)
     general = made.general
     assert set(general.parameters) == {"E", "C", "gamma", "eps"}
     assert any("wild bootstrap" in w for w in general.warnings)

@@ -24,7 +24,7 @@ def labels(ax: Axes) -> list[str]:
 
 def test_tradeoff_marks_the_plan(fit: Fit) -> None:
     plan = critical_ratio(fit, 1e9, 3e9, 0.05)
-    ax = scaling.plot_tradeoff(fit, 1e9, 3e9, 0.05)
+    ax = scaling.plot.tradeoff(fit, 1e9, 3e9, 0.05)
     mark = next(line for line in ax.lines if line.get_marker() == "D")
     rise = plan.general_loss.value - plan.base_general_loss.value
     assert mark.get_xdata()[0] == pytest.approx(rise)
@@ -35,27 +35,27 @@ def test_tradeoff_marks_the_plan(fit: Fit) -> None:
 
 
 def test_tradeoff_says_how_far_it_extrapolates(fit: Fit) -> None:
-    title = scaling.plot_tradeoff(fit, 4e9, 6e9).get_title(loc="left")
+    title = scaling.plot.tradeoff(fit, 4e9, 6e9).get_title(loc="left")
     assert title.startswith("4B params (4x the largest probe), 6B tokens (2x the longest run)")
 
 
 def test_tradeoff_is_dashed_beyond_the_probed_ratios(runs: Runs) -> None:
     inner = runs.select((runs.frame["ratio"] >= 0.25) & (runs.frame["ratio"] <= 0.75))
-    ax = scaling.plot_tradeoff(scaling.fit(inner, draws=0, burn_in=0.25, threads=1), 1e9, 3e9)
+    ax = scaling.plot.tradeoff(scaling.fit(inner, draws=0, burn_in=0.25, threads=1), 1e9, 3e9)
     solid, dashed = (line for line in ax.lines if len(line.get_xdata()) > 300)
     assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
     assert np.isfinite(solid.get_ydata()).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_tradeoff_without_an_interval_or_an_answer(without_draws: Fit) -> None:
-    assert not any("interval" in name for name in labels(scaling.plot_tradeoff(without_draws, 1e9, 3e9)))
-    ax = scaling.plot_tradeoff(without_draws, 1e9, 3e9, base_general_loss=1.0)
+    assert not any("interval" in name for name in labels(scaling.plot.tradeoff(without_draws, 1e9, 3e9)))
+    ax = scaling.plot.tradeoff(without_draws, 1e9, 3e9, base_general_loss=1.0)
     assert "no ratio stays within the tolerance" in labels(ax)
 
 
 def test_critical_ratio_shows_probes_and_targets(runs: Runs, fit: Fit) -> None:
     plans = {"D-CPT law": critical_ratio(fit, 4e9, 3e9, 0.05)}
-    ax = scaling.plot_critical_ratio(measured_critical_ratio(runs, 0.05), plans)
+    ax = scaling.plot.critical_ratio(measured_critical_ratio(runs, 0.05), plans)
     x = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() in "os"])
     assert {*SIZES, 4e9} <= set(x)
     assert ax.get_ylim() == (-0.02, 1.02)
@@ -63,7 +63,7 @@ def test_critical_ratio_shows_probes_and_targets(runs: Runs, fit: Fit) -> None:
 
 def test_critical_ratio_draws_the_fit_to_the_farthest_target(changes: World) -> None:
     plans = {"near": critical_ratio(changes.fit, 1e7, 1e8), "far": critical_ratio(changes.fit, 4e7, 1e8)}
-    ax = scaling.plot_critical_ratio(measured_critical_ratio(changes.runs), plans, fit=changes.fit)
+    ax = scaling.plot.critical_ratio(measured_critical_ratio(changes.runs), plans, fit=changes.fit)
     lines = [line for line in ax.lines if len(line.get_xdata()) == 20]
     assert [line.get_linestyle() for line in lines] == ["-", "--"]
     x, y = lines[1].get_data()
@@ -81,15 +81,15 @@ def test_plans_without_a_ratio_are_named(runs: Runs, fit: Fit) -> None:
         "blind": critical_ratio(scaling.fit(runs.select(runs.frame["params"] == 1e8), draws=0, threads=1), 4e9, 3e9),
     }
     assert [plan.status for plan in plans.values()] == ["infeasible", "unconstrained", "not_identified"]
-    ax = scaling.plot_critical_ratio(measured_critical_ratio(runs, 0.05), plans)
+    ax = scaling.plot.critical_ratio(measured_critical_ratio(runs, 0.05), plans)
     assert {"blind: not identified", "none: no ratio passes", "all: every ratio passes"} <= set(labels(ax))
     empty = measured_critical_ratio(runs.select(runs.frame["tokens"] > 0))
-    assert labels(scaling.plot_critical_ratio(empty, plans))
+    assert labels(scaling.plot.critical_ratio(empty, plans))
 
 
 def test_critical_ratio_by_tokens_marks_the_plan_and_the_checkpoints(changes: World) -> None:
     plan = critical_ratio(changes.fit, 1e7, 3e8, 0.05)
-    ax = scaling.plot_critical_ratio_by_tokens(changes.fit, 1e7, 3e8, runs=changes.runs)
+    ax = scaling.plot.critical_ratio_by_tokens(changes.fit, 1e7, 3e8, runs=changes.runs)
     lines = [line for line in ax.lines if len(line.get_xdata()) >= 20]
     assert [line.get_linestyle() for line in lines] == ["-", "--"]
     assert lines[1].get_ydata()[-1] == pytest.approx(plan.value)
@@ -104,12 +104,12 @@ def test_critical_ratio_by_tokens_marks_the_plan_and_the_checkpoints(changes: Wo
 
 
 def test_critical_ratio_by_tokens_where_no_ratio_passes(fit: Fit) -> None:
-    ax = scaling.plot_critical_ratio_by_tokens(fit, 4e9, 3e9, base_general_loss=1.0)
+    ax = scaling.plot.critical_ratio_by_tokens(fit, 4e9, 3e9, base_general_loss=1.0)
     assert labels(ax)[-1] == "critical ratio: no ratio passes"
 
 
 def test_critical_ratio_by_tokens_of_a_larger_model_is_dashed(changes: World) -> None:
-    ax = scaling.plot_critical_ratio_by_tokens(changes.fit, 4e7, 1e8, runs=changes.runs)
+    ax = scaling.plot.critical_ratio_by_tokens(changes.fit, 4e7, 1e8, runs=changes.runs)
     assert {line.get_linestyle() for line in ax.lines if len(line.get_xdata()) >= 20} == {"--"}
     assert "4x the largest probe" in ax.get_title(loc="left")
     assert not any(line.get_marker() == "o" for line in ax.lines)
@@ -117,24 +117,24 @@ def test_critical_ratio_by_tokens_of_a_larger_model_is_dashed(changes: World) ->
 
 def test_draws_on_the_axes_given(runs: Runs, fit: Fit) -> None:
     _, ax = plt.subplots()
-    assert scaling.plot_tradeoff(fit, 1e9, 3e9, ax=ax) is ax
-    assert scaling.plot_critical_ratio_by_tokens(fit, 1e9, 3e9, ax=ax) is ax
-    assert scaling.plot_critical_ratio(measured_critical_ratio(runs), {}, ax=ax) is ax
+    assert scaling.plot.tradeoff(fit, 1e9, 3e9, ax=ax) is ax
+    assert scaling.plot.critical_ratio_by_tokens(fit, 1e9, 3e9, ax=ax) is ax
+    assert scaling.plot.critical_ratio(measured_critical_ratio(runs), {}, ax=ax) is ax
     assert len(plt.get_fignums()) == 1
 
 
 def test_what_cannot_be_drawn_is_said(runs: Runs, fit: Fit, general_only: World) -> None:
     with pytest.raises(InputError, match="both corpora"):
-        scaling.plot_tradeoff(general_only.fit, 1e9, 3e9)
+        scaling.plot.tradeoff(general_only.fit, 1e9, 3e9)
     measured = measured_critical_ratio(runs)
     with pytest.raises(InputError, match="needs a plan"):
-        scaling.plot_critical_ratio(measured, {}, fit=fit)
+        scaling.plot.critical_ratio(measured, {}, fit=fit)
     domain_only = scaling.fit(Runs(runs.frame.drop(columns="general_loss"), "d.csv"), draws=0, threads=1)
     with pytest.raises(InputError, match="no general corpus"):
-        scaling.plot_critical_ratio(measured, {"plan": critical_ratio(fit, 1e9, 3e9)}, fit=domain_only)
+        scaling.plot.critical_ratio(measured, {"plan": critical_ratio(fit, 1e9, 3e9)}, fit=domain_only)
     with pytest.raises(InputError, match="no general corpus"):
-        scaling.plot_critical_ratio_by_tokens(domain_only, 1e9, 3e9)
+        scaling.plot.critical_ratio_by_tokens(domain_only, 1e9, 3e9)
     blind = scaling.fit(runs.select(runs.frame["params"] == 1e8), draws=0, threads=1)
-    for draw in (scaling.plot_tradeoff, scaling.plot_critical_ratio_by_tokens):
+    for draw in (scaling.plot.tradeoff, scaling.plot.critical_ratio_by_tokens):
         with pytest.raises(InputError, match="all probes have 100M params"):
             draw(blind, 1e9, 3e9)

@@ -56,21 +56,21 @@ class Scene:
 
 
 PICTURES: dict[str, Draw] = {
-    "loss_by_ratio": lambda s: scaling.plot_loss_by_ratio(s.runs, s.fit, over_base=True, tolerance=0.05),
-    "loss_by_ratio_counts": lambda s: scaling.plot_loss_by_ratio(s.runs, s.fit, "domain", by="tokens"),
-    "loss_by_tokens": lambda s: scaling.plot_loss_by_tokens(s.runs, s.fit),
-    "tradeoff": lambda s: scaling.plot_tradeoff(s.fit, 4e9, 3e9),
-    "critical_ratio": lambda s: scaling.plot_critical_ratio(s.measured, s.plans(), fit=s.change),
-    "critical_ratio_by_tokens": lambda s: scaling.plot_critical_ratio_by_tokens(s.change, 1e7, 3e8, runs=s.moved),
-    "observed_predicted": lambda s: scaling.plot_observed_predicted(s.moved, s.change),
-    "residuals_params": lambda s: scaling.plot_residuals(s.runs, s.fit),
-    "residuals_tokens": lambda s: scaling.plot_residuals(s.moved, s.change, by="tokens"),
-    "residuals_ratio": lambda s: scaling.plot_residuals(s.runs, s.fit, "domain", by="ratio"),
-    "rollout": lambda s: scaling.plot_rollout(s.rollout),
-    "parameters": lambda s: scaling.plot_parameters(s.change),
-    "surface": lambda s: scaling.plot_surface(s.change, 4e7, 3e8, tolerance=0.05),
-    "surface_domain": lambda s: scaling.plot_surface(s.fit, 1e9, corpus="domain"),
-    "fit": lambda s: s.change.plot(s.moved),
+    "loss_by_ratio": lambda s: scaling.plot.loss_by_ratio(s.runs, s.fit, over_base=True, tolerance=0.05),
+    "loss_by_ratio_counts": lambda s: scaling.plot.loss_by_ratio(s.runs, s.fit, "domain", by="tokens"),
+    "loss_by_tokens": lambda s: scaling.plot.loss_by_tokens(s.runs, s.fit),
+    "tradeoff": lambda s: scaling.plot.tradeoff(s.fit, 4e9, 3e9),
+    "critical_ratio": lambda s: scaling.plot.critical_ratio(s.measured, s.plans(), fit=s.change),
+    "critical_ratio_by_tokens": lambda s: scaling.plot.critical_ratio_by_tokens(s.change, 1e7, 3e8, runs=s.moved),
+    "observed_predicted": lambda s: scaling.plot.observed_predicted(s.moved, s.change),
+    "residuals_params": lambda s: scaling.plot.residuals(s.runs, s.fit),
+    "residuals_tokens": lambda s: scaling.plot.residuals(s.moved, s.change, by="tokens"),
+    "residuals_ratio": lambda s: scaling.plot.residuals(s.runs, s.fit, "domain", by="ratio"),
+    "rollout": lambda s: scaling.plot.rollout(s.rollout),
+    "parameters": lambda s: scaling.plot.parameters(s.change),
+    "surface": lambda s: scaling.plot.surface(s.change, 4e7, 3e8, tolerance=0.05),
+    "surface_domain": lambda s: scaling.plot.surface(s.fit, 1e9, corpus="domain"),
+    "fit": lambda s: scaling.plot.fit(s.change, s.moved),
 }
 
 

@@ -27,7 +27,7 @@ def legend(ax: Axes) -> list[str]:
 
 
 def test_loss_by_ratio_draws_finished_runs_and_a_curve_a_size(runs: Runs, fit: Fit) -> None:
-    ax = scaling.plot_loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.05)
+    ax = scaling.plot.loss_by_ratio(runs, fit, "general", over_base=True, tolerance=0.05)
     assert len(points(ax)) == len(curves(ax)) == len(SIZES)
     assert not curves(ax, "--")
     assert points(ax)[0].get_xdata().tolist() == RATIOS
@@ -43,7 +43,7 @@ def test_loss_by_ratio_draws_finished_runs_and_a_curve_a_size(runs: Runs, fit: F
 def test_curves_are_dashed_beyond_the_probed_ratios(runs: Runs) -> None:
     inner = runs.select((runs.frame["ratio"] >= 0.25) & (runs.frame["ratio"] <= 0.75))
     fit = scaling.fit(inner, draws=5, burn_in=0.25, threads=1)
-    ax = scaling.plot_loss_by_ratio(inner, fit)
+    ax = scaling.plot.loss_by_ratio(inner, fit)
     solid, dashed = curves(ax)[0], curves(ax, "--")[0]
     drawn = [line.get_xdata()[np.isfinite(line.get_ydata())] for line in (solid, dashed)]
     assert (drawn[0].min(), drawn[0].max()) == (0.25, 0.75)
@@ -52,7 +52,7 @@ def test_curves_are_dashed_beyond_the_probed_ratios(runs: Runs) -> None:
 
 
 def test_one_size_at_several_token_counts(runs: Runs, fit: Fit) -> None:
-    ax = scaling.plot_loss_by_ratio(runs, fit, by="tokens", params=3e8)
+    ax = scaling.plot.loss_by_ratio(runs, fit, by="tokens", params=3e8)
     counts = sorted(runs.rows("general")["tokens"].unique())[-3:]  # those after the burn-in of a quarter
     assert len(points(ax)) == len(curves(ax)) == len(counts)
     for line, tokens in zip(points(ax), counts, strict=True):
@@ -61,15 +61,15 @@ def test_one_size_at_several_token_counts(runs: Runs, fit: Fit) -> None:
     assert [line.get_markerfacecolor() == "white" for line in points(ax)] == [True, True, False]
     assert "in mid-run" in legend(ax)[0]
     assert legend(ax)[-1] == "3B"
-    assert len(points(scaling.plot_loss_by_ratio(runs, by="tokens"))) == 5
+    assert len(points(scaling.plot.loss_by_ratio(runs, by="tokens"))) == 5
 
 
 def test_one_size_alone(runs: Runs) -> None:
-    assert legend(scaling.plot_loss_by_ratio(runs, params=3e8)) == ["300M"]
+    assert legend(scaling.plot.loss_by_ratio(runs, params=3e8)) == ["300M"]
 
 
 def test_loss_by_tokens_starts_the_fit_at_the_burn_in(runs: Runs, fit: Fit) -> None:
-    ax = scaling.plot_loss_by_tokens(runs, fit, "domain", params=3e8)
+    ax = scaling.plot.loss_by_tokens(runs, fit, "domain", params=3e8)
     laws = [line for line in ax.lines if len(line.get_xdata()) == 100]
     assert len(laws) == len(RATIOS)
     assert laws[0].get_xdata()[0] == pytest.approx(0.25 * 3e9)
@@ -83,30 +83,30 @@ def test_what_has_no_text_of_its_own_does_not_flatten_the_rest(runs: Runs) -> No
     frame = runs.frame.copy()
     frame.loc[(frame["ratio"] == 1.0) & (frame["tokens"] > 0), "general_loss"] += 5.0
     raised = Runs(frame, "raised.csv")
-    for ax in (scaling.plot_loss_by_ratio(raised), scaling.plot_loss_by_tokens(raised)):
+    for ax in (scaling.plot.loss_by_ratio(raised), scaling.plot.loss_by_tokens(raised)):
         assert ax.get_ylim()[1] < 5.0
         assert any("beyond the axis" in text.get_text() for text in ax.texts)
 
 
 def test_draws_on_the_axes_given(runs: Runs) -> None:
     _, ax = plt.subplots()
-    assert scaling.plot_loss_by_ratio(runs, ax=ax) is ax
-    assert scaling.plot_loss_by_tokens(runs, ax=ax) is ax
+    assert scaling.plot.loss_by_ratio(runs, ax=ax) is ax
+    assert scaling.plot.loss_by_tokens(runs, ax=ax) is ax
     assert len(plt.get_fignums()) == 1
 
 
 def test_what_cannot_be_drawn_is_said(runs: Runs) -> None:
-    for draw in (scaling.plot_loss_by_tokens, scaling.plot_loss_by_ratio):
+    for draw in (scaling.plot.loss_by_tokens, scaling.plot.loss_by_ratio):
         with pytest.raises(InputError, match="no general loss at 7B params"):
             draw(runs, params=7e9)
         with pytest.raises(InputError, match="corpus 'both' is unknown"):
             draw(runs, None, "both")
     without_base = runs.select(runs.frame["tokens"] > 0)
     with pytest.raises(InputError, match="over a base loss"):
-        scaling.plot_loss_by_ratio(without_base, over_base=True)
+        scaling.plot.loss_by_ratio(without_base, over_base=True)
     with pytest.raises(InputError, match="by is 'seed'"):
-        scaling.plot_loss_by_ratio(runs, by="seed")  # type: ignore[arg-type]
+        scaling.plot.loss_by_ratio(runs, by="seed")  # type: ignore[arg-type]
     no_domain = Runs(runs.frame.drop(columns="domain_loss"), "one.csv")
-    for draw in (scaling.plot_loss_by_tokens, scaling.plot_loss_by_ratio):
+    for draw in (scaling.plot.loss_by_tokens, scaling.plot.loss_by_ratio):
         with pytest.raises(InputError, match=r"one\.csv: there is no domain loss"):
             draw(no_domain, None, "domain")

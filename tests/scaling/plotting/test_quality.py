@@ -44,7 +44,7 @@ def test_rows_of_a_size_that_was_not_fitted_are_left_out(runs: Runs) -> None:
 
 
 def test_observed_against_predicted_tells_the_fitted_rows(runs: Runs, fit: Fit) -> None:
-    ax = scaling.plot_observed_predicted(runs, fit)
+    ax = scaling.plot.observed_predicted(runs, fit)
     rows = residuals(runs, fit)
     hollow = next(line for line in ax.lines if line.get_markerfacecolor() == "none")
     assert len(hollow.get_xdata()) == (~rows["fitted"]).sum()
@@ -57,14 +57,14 @@ def test_observed_against_predicted_tells_the_fitted_rows(runs: Runs, fit: Fit) 
 
 
 def test_a_law_of_changes_is_drawn_as_changes(changes: World) -> None:
-    ax = scaling.plot_observed_predicted(changes.runs, changes.fit)
+    ax = scaling.plot.observed_predicted(changes.runs, changes.fit)
     assert "change of general loss over base" in ax.get_ylabel()
     assert ax.get_xlim()[1] < 1.0
 
 
 @pytest.mark.parametrize("by", ["params", "tokens", "ratio"])
 def test_residuals_with_their_mean(runs: Runs, fit: Fit, by: str) -> None:
-    ax = scaling.plot_residuals(runs, fit, by=by)  # type: ignore[arg-type]
+    ax = scaling.plot.residuals(runs, fit, by=by)  # type: ignore[arg-type]
     rows = residuals(runs, fit)
     kept = rows[rows["fitted"]]
     mean = (kept["observed"] - kept["predicted"]).groupby(kept[by]).mean()
@@ -77,7 +77,7 @@ def test_residuals_with_their_mean(runs: Runs, fit: Fit, by: str) -> None:
 def test_rows_beyond_the_axes_are_counted(runs: Runs, fit: Fit) -> None:
     frame = runs.frame.copy()
     frame.loc[frame["tokens"] == 1e8, "general_loss"] += 9.0
-    ax = scaling.plot_residuals(Runs(frame, "far.csv"), fit)
+    ax = scaling.plot.residuals(Runs(frame, "far.csv"), fit)
     rows = residuals(Runs(frame, "far.csv"), fit)
     beyond = ~(rows["observed"] - rows["predicted"]).between(*ax.get_ylim())
     assert beyond.sum() >= 18
@@ -86,7 +86,7 @@ def test_rows_beyond_the_axes_are_counted(runs: Runs, fit: Fit) -> None:
 
 
 def test_rollout_draws_the_mean_of_every_group(rollout: Validation) -> None:
-    ax = scaling.plot_rollout([rollout, rollout])
+    ax = scaling.plot.rollout([rollout, rollout])
     for corpus, marker in (("general", "o"), ("domain", "s")):
         big = [line for line in ax.lines if line.get_marker() == marker and line.get_markersize() == 7]
         values = [float(line.get_xdata()[0]) for line in big if len(line.get_xdata())]
@@ -100,14 +100,14 @@ def test_an_error_beyond_the_axis_is_an_arrow(rollout: Validation) -> None:
     few = rows.index[:1]
     rows.loc[few, "predicted"] *= 100
     far = Validation(**{**vars(rollout), "rows": rows})
-    ax = scaling.plot_rollout(far)
+    ax = scaling.plot.rollout(far)
     assert any(line.get_marker() == ">" for line in ax.lines)
     assert any(text.get_text().startswith("+") and text.get_text().endswith(" %") for text in ax.texts)
 
 
 def test_parameters_show_interval_number_and_meaning(changes: World) -> None:
     one = changes.fit.corpora["general"]
-    ax = scaling.plot_parameters(changes.fit)
+    ax = scaling.plot.parameters(changes.fit)
     names = [tick.get_text().split(":")[0] for tick in ax.get_yticklabels()]
     assert names == list(one.parameters)
     bars = {line.get_ydata()[0]: line.get_xdata() for line in ax.lines if line.get_linewidth() == 2.2}
@@ -121,7 +121,7 @@ def test_parameters_show_interval_number_and_meaning(changes: World) -> None:
 
 
 def test_parameters_without_an_interval_are_hollow(without_draws: Fit) -> None:
-    ax = scaling.plot_parameters(without_draws, "domain")
+    ax = scaling.plot.parameters(without_draws, "domain")
     marks = [line for line in ax.lines if line.get_marker() == "o"]
     assert len(marks) == len(without_draws.corpora["domain"].parameters)
     assert {line.get_markerfacecolor() for line in marks} == {"white"}
@@ -131,22 +131,22 @@ def test_parameters_that_the_table_does_not_identify_are_named(runs: Runs) -> No
     one_size = scaling.fit(runs.select(runs.frame["params"] == 1e8), draws=0, threads=1)
     assert one_size.general is not None
     assert one_size.general.dropped
-    texts = [text.get_text() for text in scaling.plot_parameters(one_size).texts]
+    texts = [text.get_text() for text in scaling.plot.parameters(one_size).texts]
     assert texts.count("not identified") == len(one_size.general.dropped)
 
 
 def test_draws_on_the_axes_given(runs: Runs, fit: Fit, rollout: Validation) -> None:
     _, axes = plt.subplots(2, 2)
-    assert scaling.plot_observed_predicted(runs, fit, ax=axes[0, 0]) is axes[0, 0]
-    assert scaling.plot_residuals(runs, fit, ax=axes[0, 1]) is axes[0, 1]
-    assert scaling.plot_rollout(rollout, ax=axes[1, 0]) is axes[1, 0]
-    assert scaling.plot_parameters(fit, ax=axes[1, 1]) is axes[1, 1]
+    assert scaling.plot.observed_predicted(runs, fit, ax=axes[0, 0]) is axes[0, 0]
+    assert scaling.plot.residuals(runs, fit, ax=axes[0, 1]) is axes[0, 1]
+    assert scaling.plot.rollout(rollout, ax=axes[1, 0]) is axes[1, 0]
+    assert scaling.plot.parameters(fit, ax=axes[1, 1]) is axes[1, 1]
     assert len(plt.get_fignums()) == 1
 
 
 def test_what_cannot_be_drawn_is_said(runs: Runs, general_only: World) -> None:
     fit = general_only.fit
-    for draw in (scaling.plot_observed_predicted, scaling.plot_residuals):
+    for draw in (scaling.plot.observed_predicted, scaling.plot.residuals):
         with pytest.raises(InputError, match="the fit has no domain corpus"):
             draw(runs, fit, "domain")
         other = runs.select(runs.frame["params"] > 3e8)
@@ -154,8 +154,8 @@ def test_what_cannot_be_drawn_is_said(runs: Runs, general_only: World) -> None:
         with pytest.raises(InputError, match="none of its rows"):
             draw(other, small)
     with pytest.raises(InputError, match="the fit has no domain corpus"):
-        scaling.plot_parameters(fit, "domain")
+        scaling.plot.parameters(fit, "domain")
     with pytest.raises(InputError, match="by is 'run'"):
-        scaling.plot_residuals(runs, fit, by="run")  # type: ignore[arg-type]
+        scaling.plot.residuals(runs, fit, by="run")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="no validation to draw"):
-        scaling.plot_rollout([])
+        scaling.plot.rollout([])

@@ -103,13 +103,15 @@ CASES = [
     ("forgetting", {"tolerance": 0.2}), ("forgetting", {"tolerance": 5.0}), ("forgetting", {"tolerance": 0.0}),
     ("forgetting", {"tolerance": 0.02, "relative": True}), ("forgetting", {"params": 1e7, "tolerance": 0.02, "relative": True}),
     ("forgetting", {"params": 1e7, "base_general_loss": 3.3}), ("forgetting", {"params": 1e7, "base_tokens": 4e7}),
-    ("forgetting", {"tokens": 5e3}), ("forgetting", {"params": 1125000, "tokens": 6125}),
+    ("forgetting", {"tokens": 5e3}), ("forgetting", {"params": 7e9}),
+    ("bases that grow", {"base_tokens": 1e13}), ("forgetting", {"params": 1125000, "tokens": 6125}),
     ("bases that grow", {"params": 10.6e6}), ("bases that grow", {"params": 804e3}),
     ("bases that grow", {"params": 10.6e6, "base_tokens": 3e6, "tolerance": 0.1}), ("bases that grow", {"tolerance": 1.2}),
     ("no base tokens", {"params": 10.6e6}), ("general alone", {"params": 10.6e6}), ("no draws", {"params": 10.6e6}),
     ("one size", {}), ("one size", {"params": 1e9}), ("dcpt", {"params": 10.6e6}),
     ("dcpt", {"params": 10.6e6, "base_general_loss": 2.4, "tolerance": 0.1}),
     ("dcpt", {"params": 1e7, "tolerance": 0.02, "relative": True}), ("dcpt", {"params": 1e7, "base_general_loss": 1.0}),
+    ("bases that grow", {"params": 1e9, "tokens": 1e8}),
     *((law, {"params": 10.6e6, "tolerance": 0.1}) for law in ("dcpt_l1", "dcpt_l2", "dcpt_l4", "dcpt_l5")),
 ]  # fmt: skip
 

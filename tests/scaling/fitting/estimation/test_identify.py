@@ -7,7 +7,7 @@ from scaling.fitting.engine.model import compile_law
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.search import Data, cold_fit
 from scaling.fitting.engine.solver import Options
-from scaling.fitting.estimation.identify import distinct_values, reduce_law, unseen_directions
+from scaling.fitting.estimation.identify import Reduction, level_count, reduce_law, unseen_directions
 from scaling.fitting.intervals.bootstrap import choose_method, resample
 from scaling.laws import get_law
 from scaling.runs import validate
@@ -18,11 +18,25 @@ def grid(params=(1.0, 2.0, 4.0), tokens=(1.0, 3.0, 9.0), share=(0.0, 0.2, 0.5, 0
     return {name: axis.ravel() for name, axis in zip(("params", "tokens", "share"), mesh, strict=True)}
 
 
+def reduced(law: str, x: dict[str, np.ndarray]) -> Reduction:
+    """The law on a table of which every row is a run."""
+    return reduce_law(get_law(law), x, np.arange(len(x["share"])))
+
+
 @pytest.mark.parametrize(
-    ("values", "count"), [([1e9, 1e9], 1), ([1e9, 1e9 + 1], 1), ([1e9, 1.001e9], 2), ([0, 0, 0.1], 2), ([3], 1)]
+    ("values", "count"), [([1e9, 1e9], 1), ([1e9, 1e9 + 1], 1), ([1, 1.001], 2), ([0, 0, 0.1], 2), ([3], 1)]
 )
-def test_distinct_values(values, count):
-    assert distinct_values(np.array(values, float)) == count
+def test_shares_count_as_different_but_for_their_last_digits(values, count):
+    assert level_count("share", np.array(values, float), np.arange(len(values))) == count
+
+
+@pytest.mark.parametrize("variable", ["params", "tokens", "progress"])
+def test_counts_within_a_percent_count_as_one(variable):
+    ends = np.array([1.998e9, 2e9, 2.003e9, 4e9])
+    assert level_count(variable, ends, np.arange(4)) == 2
+    assert level_count(variable, ends, np.array([0, 1, 0, 1])) == 2
+    checkpoints = np.array([1.99e9, 2e9, 2.003e9])
+    assert level_count(variable, checkpoints, np.zeros(3, int)) == 3
 
 
 @pytest.mark.parametrize(
@@ -37,7 +51,7 @@ def test_distinct_values(values, count):
     ],
 )
 def test_reduction_of_dcpt(lacks, left, text):
-    reduction = reduce_law(get_law("dcpt"), grid(**lacks))
+    reduction = reduced("dcpt", grid(**lacks))
     assert reduction.law.names == tuple(left.split())
     assert reduction.law.text() == text
     assert set(reduction.dropped) | set(reduction.law.names) == set(get_law("dcpt").names)
@@ -56,7 +70,7 @@ def test_reduction_of_dcpt(lacks, left, text):
     ],
 )
 def test_too_few_values_for_a_shape_name_the_parameters(few, pulled):
-    reduction = reduce_law(get_law("dcpt"), grid(**few))
+    reduction = reduced("dcpt", grid(**few))
     assert set(reduction.pulled) == pulled
     assert not reduction.dropped
     for name in pulled:
@@ -65,12 +79,12 @@ def test_too_few_values_for_a_shape_name_the_parameters(few, pulled):
 
 
 def test_chinchilla_reduces_too():
-    reduction = reduce_law(get_law("chinchilla"), grid(params=(1.0,)))
+    reduction = reduced("chinchilla", grid(params=(1.0,)))
     assert reduction.law.names == ("E", "B", "beta")
 
 
 def test_sizes_that_hardly_differ_are_no_sizes(world):
-    frame = world(noise=2e-3, sizes=(1e9, 1.01e9, 1.02e9))
+    frame = world(noise=2e-3, sizes=(1e9, 1.015e9, 1.03e9))
     made = fit(validate(frame, "w"), draws=0, threads=1).domain
     assert made.status == "not_identified"
     assert any("about alpha" in w and "wider range of model sizes" in w for w in made.warnings)

@@ -54,14 +54,14 @@ def test_a_transient_is_found_named_and_left_out(world):
 
 
 def test_no_transient_no_burn_in(world):
-    made = fit(validate(world(noise=5e-4), "w"), draws=0, threads=1)
+    made = fit(validate(world(noise=5e-4), "w"), "dcpt", draws=0, threads=1)
     assert made.burn_in == 0
     assert made.warnings == ()
 
 
 def test_a_burn_in_of_nothing_is_said_as_such(world, monkeypatch):
     monkeypatch.setattr(transient, "_rollout", lambda *rest: 1.0)
-    (warning,) = fit(validate(rising(world, noise=5e-4, checkpoints=20), "w"), draws=0, threads=1).warnings
+    (warning,) = fit(validate(rising(world, noise=5e-4, checkpoints=20), "w"), "dcpt", draws=0, threads=1).warnings
     assert warning.endswith("which the law cannot follow: all rows are kept (chosen by rollout over tokens)")
 
 

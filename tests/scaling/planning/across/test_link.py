@@ -108,3 +108,14 @@ def test_sizes_that_disagree_at_the_ends_cannot_be_carried() -> None:
     """At one no ratio passes, at the other every one: neither can be said of the target."""
     with pytest.raises(NotIdentified, match="two or more sizes"):
         linked({1e6: np.full(5, np.nan), 1e7: np.full(5, 1.0)}, ASKED)
+
+
+def test_a_size_without_draws_leaves_the_answer_without_an_interval() -> None:
+    ratios = on_the_law(SIZES)
+    uneven = {1e6: np.full(5, ratios[0]), 3e6: ratios[1:2], 1e7: np.full(9, ratios[2])}
+    found, notes = linked(uneven, ASKED)
+    assert found == pytest.approx(on_the_law(np.array([1e8])))
+    assert "no interval: the runs at 3M params are too few for one" in notes
+    found, notes = linked({**uneven, 3e6: np.full(7, ratios[1])}, ASKED)
+    assert len(found) == 5
+    assert not any("no interval" in note for note in notes)

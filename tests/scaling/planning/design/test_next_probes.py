@@ -167,5 +167,7 @@ def test_tables_that_have_too_little(pilot: Runs) -> None:
     with pytest.raises(InputError, match=r"domain\.csv: there is no general loss"):
         next_probes(domain, PARAMS, TOKENS, RUN)
     frame = pilot.frame[pilot.frame["tokens"].eq(0) | pilot.frame["ratio"].isin((0.0, 0.5))]
-    with pytest.raises(InputError, match=r"few\.csv: 3 runs are fewer than the \d parameters of the law forgetting"):
+    with pytest.raises(
+        InputError, match=r"few\.csv: with 3 runs there are fewer than the \d parameters of the law forgetting"
+    ):
         next_probes(validate(frame, "few.csv"), PARAMS, TOKENS, RUN)

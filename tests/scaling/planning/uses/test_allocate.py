@@ -75,7 +75,7 @@ def test_one_ratio_is_enough(fitted: Callable[..., Fit]) -> None:
     ranges = {"params": (1e8, 1e9), "tokens": (1e8, 3.2e9), "ratio": (0.5, 0.5)}
     plain = fitted(chinchilla, law="chinchilla", held={"ratio": 0.5}, ranges=ranges)
     assert allocate_compute(plain, 1e20, 0.5).params.value == pytest.approx(closed_form(1e20, 1.0), rel=1e-6)
-    mixed = allocate_compute(fitted(chinchilla, law="chinchilla"), 1e20, 0.5)
+    mixed = allocate_compute(fitted(chinchilla, law="chinchilla", ratios=(0.0, 0.5, 1.0)), 1e20, 0.5)
     assert mixed.warnings == ("the law chinchilla does not look at the ratio, in which the probes differ",)
 
 

@@ -1,19 +1,21 @@
-"""Which law a plan is made with where nobody says."""
+"""Which law is fitted where nobody says: the same behind every door."""
 
 from __future__ import annotations
 
 from scaling.runs import Runs
 
-DEFAULT, WITHOUT_BASE = "forgetting", "dcpt"
+AUTO, DEFAULT, WITHOUT_BASE = "auto", "forgetting", "dcpt"
 
 
-def planning_law(runs: Runs) -> tuple[str, str]:
-    """The law's name, and a sentence where it is not the default one.
+def chosen_law(runs: Runs, law: str = AUTO) -> tuple[str, str]:
+    """The name of the law that is asked for, and of "auto" that of the default, with a sentence where it is another.
 
     Over three tolerances the forgetting law predicts the critical ratio of held-out sizes best
     (benchmarks/results/critical_ratio_rollout.md); it needs the base general loss of every size. Where a table lacks one,
     or any general loss, D-CPT is taken.
     """
+    if law != AUTO:
+        return law, ""
     trained = runs.rows("general")
     missing = sorted(set(trained["params"]) - set(runs.base("general")["params"]))
     if trained.empty:
@@ -21,7 +23,7 @@ def planning_law(runs: Runs) -> tuple[str, str]:
     if missing:
         size = f"{missing[0]:.3g}"
         return WITHOUT_BASE, (
-            f"planned with the law {WITHOUT_BASE}: there is no base general loss (a row with tokens = 0) at params = {size}, "
+            f"fitted with the law {WITHOUT_BASE}: there is no base general loss (a row with tokens = 0) at params = {size}, "
             f"which the law {DEFAULT} needs and with which plans for other sizes are better"
         )
     return DEFAULT, ""

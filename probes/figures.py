@@ -1,0 +1,58 @@
+"""What is counted of a base before anything is loaded: parameters, sizes, FLOPs.
+
+A rung of the ladder is counted by hand, so that a plan need not import transformers' models; a test holds the two equal.
+"""
+
+from dataclasses import dataclass
+
+from probes import ladder
+from probes.source import Rung, Source
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Parameters by group. `params` in the run table is `non_embedding`."""
+
+    embedding: int
+    non_embedding: int
+
+    @property
+    def total(self) -> int:
+        """All parameters, tied weights once."""
+        return self.embedding + self.non_embedding
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Sizes of a base; `inner` is the width of its feed-forward layers, `obstacle` why it cannot be stacked, if so."""
+
+    counts: Counts
+    layers: int
+    width: int
+    inner: int
+    vocab: int
+    obstacle: str | None = None
+
+    def flops_per_token(self, context: int) -> float:
+        """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
+
+        Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
+        """
+        head = self.vocab * self.width
+        return float(6 * (self.counts.non_embedding + head) + 6 * self.layers * self.width * context)
+
+
+def figures(source: Source) -> Figures:
+    """The figures of a base; InputError where there is no such model."""
+    if isinstance(source, Rung):
+        own = ladder.width(source.depth)
+        counts = Counts(source.vocab_size * own, ladder.parameters(source.depth))
+        return Figures(counts, source.depth, own, ladder.feed_forward(source.depth), source.vocab_size)
+    from probes import models
+
+    return models.figures(models.shape(source))
+
+
+def obstacle(base: Figures) -> str | None:
+    """Why runs of a base cannot be stacked; None where they can."""
+    return base.obstacle

@@ -1,0 +1,169 @@
+"""What the values of a valid run table make doubtful: units that cannot be, and several values of what must be one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scaling._schema import LOSSES
+from scaling._sizes import LOGGED
+from scaling.nearness import distinct, groups
+from scaling.stages import branch_rows, units
+from scaling.units import format_count
+
+LEAST_PARAMS, LEAST_TOKENS = 1e4, 1e3  # no language model has fewer parameters, no run of one fewer tokens
+MOST_NATS = 12.5  # the log of 262,144, the largest vocabularies: what a model loses that knows nothing
+BASE_SPREAD = 0.005  # nats, a tenth of the usual tolerance: runs of one size have one base
+MOST_SPREAD = 0.05  # nats, the usual tolerance: so much is too much whatever the standard error
+_ERRORS = 3.0  # standard errors that two evaluations of one base may lie apart
+FEW_LEVELS = 5  # different ends of runs; with more, rounding hides nothing
+_ALIKE_RATES = 0.05  # learning rates that differ by less (relative) are one: warm-up may not have ended at a checkpoint
+
+
+def wrong_units(frame: pd.DataFrame) -> list[str]:
+    """Sentences on sizes, token counts and losses that no language model has."""
+    trained = frame[frame["tokens"] > 0]
+    return [*_wrong_counts(trained), *_wrong_losses(frame)]
+
+
+def _wrong_counts(trained: pd.DataFrame) -> list[str]:
+    found = []
+    low, high = trained["params"].min(), trained["params"].max()
+    if low < LEAST_PARAMS:
+        found.append(
+            f"params is {_span(low, high)}: sizes are numbers of parameters; write 7e7 or 70000000 for 70 million"
+        )
+    most = trained["tokens"].max()
+    if most < LEAST_TOKENS:
+        found.append(f"tokens is {most:g} at most: write numbers of tokens; 2e9 for 2 billion")
+    if "base_tokens" in trained and 0 < trained["base_tokens"].max() < LEAST_TOKENS:
+        found.append(f"base_tokens is {trained['base_tokens'].max():g} at most: write numbers of tokens")
+    return found
+
+
+def _wrong_losses(frame: pd.DataFrame) -> list[str]:
+    found = []
+    for loss in [name for name in LOSSES if name in frame]:
+        values = frame[loss].dropna()
+        high = values[values > MOST_NATS]
+        if high.empty:
+            continue
+        limit = f"above {MOST_NATS} nats, the log of the largest vocabularies"
+        if len(high) < 0.1 * len(values):
+            run = frame.loc[high.index[0], "run"]
+            found.append(f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged")
+        else:
+            found.append(
+                f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs"
+            )
+    return found
+
+
+def joined_values(frame: pd.DataFrame) -> list[str]:
+    """Sentences on counts that differ by less than 1 % and count as one: on sizes, and on what runs end at where so few
+    different ends are left that it decides what the table identifies."""
+    trained = frame[frame["tokens"] > 0]
+    ends = trained.loc[trained.groupby("run", sort=False)["tokens"].idxmax()]
+    found = _joined("sizes", frame[LOGGED]) if LOGGED in frame else []
+    tokens = _joined("final token counts", ends["tokens"], FEW_LEVELS)
+    if "base_tokens" not in ends or not (ends["base_tokens"] > 0).all():
+        return found + tokens
+    bases = _joined("base_tokens", ends["base_tokens"], FEW_LEVELS)
+    progress = (ends["tokens"] / ends["base_tokens"]).to_numpy()
+    varies = len(set(groups(ends["tokens"]))) > 1 and len(set(groups(progress))) == 1 and distinct(progress) > 1
+    share = (
+        f"CPT is {_span(progress.min(), progress.max(), 4)} of the base's tokens in every run: within 1 %, so one ratio"
+    )
+    return [*found, *tokens, *bases, *([share] if varies else [])]
+
+
+def _joined(what: str, values: pd.Series[float], most: float = np.inf) -> list[str]:
+    near = groups(values)
+    parts = [own for _, own in values.groupby(near) if distinct(own) > 1]
+    if not parts or near.max() >= most:
+        return []
+    listed = ", ".join(f"{format_count(own.min(), 6)} to {format_count(own.max(), 6)}" for own in parts[:3])
+    return [f"{what} within 1 % count as one: {listed}{', ...' if len(parts) > 3 else ''}"]
+
+
+def several_values(frame: pd.DataFrame) -> list[str]:
+    """Sentences on what must be one value for a size or a table, and is several."""
+    trained = frame[frame["tokens"] > 0]
+    return [*_base_losses(frame), *_base_tokens(trained), *_schedules(trained), *_rates(trained)]
+
+
+def _base_losses(frame: pd.DataFrame) -> list[str]:
+    """The bases of one size, where their losses lie further apart than evaluations of one model do."""
+    found = []
+    for corpus in ("general", "domain"):
+        rows, loss = base_rows(frame, corpus)
+        if rows.empty:
+            continue
+        keys = ["params", *(["domain"] if corpus == "domain" and "domain" in rows else [])]
+        error = rows[f"{corpus}_loss_se"].max() if f"{corpus}_loss_se" in rows and loss == f"{corpus}_loss" else 0.0
+        spread = rows.groupby(keys)[loss].agg(lambda values: values.max() - values.min())
+        far = spread[spread > min(max(BASE_SPREAD, _ERRORS * np.nan_to_num(error)), MOST_SPREAD)]
+        if far.empty:
+            continue
+        size = far.index[0][0] if len(keys) > 1 else far.index[0]
+        more = f", and at {len(far) - 1} more" if len(far) > 1 else ""
+        found.append(
+            f"base {corpus} losses at {format_count(size)} params differ by {far.iloc[0]:.2g} nats between runs{more}: "
+            "their mean is used, so plan for one base and one held-out text at a time"
+        )
+    return found
+
+
+def base_rows(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, str]:
+    """The rows that log the loss of a base, and the column: those at tokens 0, else any with base_general_loss or
+    base_domain_loss; none where the table has neither."""
+    loss, logged = f"{corpus}_loss", f"base_{corpus}_loss"
+    start = frame["tokens"] == 0
+    if loss in frame and frame.loc[start, loss].notna().any():
+        return frame[start & frame[loss].notna()], loss
+    if logged in frame:
+        return frame[frame[logged].notna()], logged
+    return frame.iloc[:0], loss
+
+
+def _base_tokens(trained: pd.DataFrame) -> list[str]:
+    if "base_tokens" not in trained:
+        return []
+    logged = trained[trained["base_tokens"] > 0]
+    for size, own in logged.groupby("params")["base_tokens"]:
+        if groups(own).max() > 0:
+            span = f"{format_count(own.min())} to {format_count(own.max())}"
+            return [
+                f"base_tokens at {format_count(float(str(size)))} params is {span}: runs of one size start from one base"
+            ]
+    return []
+
+
+def _schedules(trained: pd.DataFrame) -> list[str]:
+    if "schedule" not in trained:
+        return []
+    names = sorted(trained.loc[~branch_rows(trained), "schedule"].dropna().astype(str).unique())
+    if len(names) < 2:
+        return []
+    return [f"several values of schedule ({', '.join(names)}): the laws do not know it; plan for one at a time"]
+
+
+def _rates(trained: pd.DataFrame) -> list[str]:
+    """Peaks of the learning rate that differ between runs of one size; a branch has its trunk's."""
+    if "learning_rate" not in trained:
+        return []
+    rows = trained[~branch_rows(trained) & (trained["learning_rate"] > 0)]
+    peaks = rows.groupby(units(rows), sort=False).agg(params=("params", "first"), rate=("learning_rate", "max"))
+    for size, own in peaks.groupby("params")["rate"]:
+        if own.max() > (1 + _ALIKE_RATES) * own.min():
+            rates = ", ".join(f"{rate:.3g}" for rate in sorted(own.round(12).unique())[:4])
+            at = format_count(float(str(size)))
+            where = f"several values of learning_rate at {at} params (peaks {rates})"
+            return [f"{where}: the laws do not know it; plan for one at a time"]
+    return []
+
+
+def _span(low: float, high: float, digits: int = 3) -> str:
+    return (
+        f"{low:.{digits}g}" if f"{low:.{digits}g}" == f"{high:.{digits}g}" else f"{low:.{digits}g} to {high:.{digits}g}"
+    )
