@@ -10,7 +10,7 @@ SWEEP := prose-python
 # those on bases of equal tokens share their bases
 SWEEPS := prose-code prose-german prose-metamath prose-code-branches prose-code-sampled prose-code-cosine
 
-.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks readme core all clean
+.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks readme installed core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
@@ -20,6 +20,7 @@ help:
 	@echo "make results      the README's tables and pictures again, from the shipped sweep"
 	@echo "make docs         docs/laws.md again, from the laws' own declarations"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
+	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 
 core:
 	@$(PYTHON) .ci/venv.py $(VENV)
@@ -80,6 +81,9 @@ notebooks: all
 
 readme: all
 	@$(PY) .ci/readme.py
+
+installed:
+	@$(PYTHON) .ci/installed.py --out benchmarks/results/installed.md
 
 clean:
 	rm -rf .venv .venv-ci out build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -41,8 +41,8 @@ def to_numbers(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Data
 
 def _words_to_numbers(values: pd.Series[Any], column: str, source: str, rows: Sequence[int]) -> np.ndarray:
     empty = values.isna().to_numpy() | values.astype(str).str.strip().eq("").to_numpy()
-    words = values.map(lambda v: np.nan if isinstance(v, (bool, list, dict)) else v)
     try:
+        words = values.map(lambda v: np.nan if isinstance(v, (bool, list, dict)) else v)
         numbers = pd.to_numeric(words, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except OverflowError as error:
         raise InputError(f"{source}: column {column} holds a number that is too large") from error
