@@ -20,7 +20,7 @@ MUST = {  # module -> names in it that have an example
     "scaling.laws": ("get_law",),
     "scaling.planning.across.cmr": ("cmr_plan",),
     "scaling.planning.across.linked": ("linked_ratio",),
-    "scaling.planning.critical": ("critical_ratio",),
+    "scaling.planning.plan": ("critical_ratio",),
     "scaling.planning.design.next_probes": ("next_probes",),
     "scaling.planning.measured": ("measured_critical_ratio",),
     "scaling.planning.result": ("Plan",),

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import Positional
 
 from scaling.commands.options import Count, print_json, print_notes, print_table
 from scaling.errors import InputError
+from scaling.nearness import same
 from scaling.units import format_count
 
 if TYPE_CHECKING:
-    from scaling.fitting import Fit
+    from scaling.fitting import Estimate, Fit
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ class Predict:
                 raise InputError(f"{name} must be above 0, not {getattr(self, name):g}")
         fitted = load_fit(self.fit)
         fitted = fitted if self.domain is None else fitted.at(self.domain)
-        losses = fitted.predict(params=self.params, tokens=self.tokens, ratio=self.ratio, kind=self.interval)
+        losses, carried = _losses(fitted, self)
         reason = impossible({name.replace("_", " "): one.value for name, one in losses.items()})
         answer = {name: possible(value).to_json_dict() for name, value in losses.items()}
-        notes = [*([reason] if reason else []), *_notes(fitted, self)]
+        notes = [*([reason] if reason else []), *carried, *_notes(fitted, self)]
         if self.json:
             print_json({**answer, "warnings": notes})
             return
@@ -62,6 +63,27 @@ class Predict:
         ]
         print_table(target, ["nats/token", "value", "low", "high"], numbers)
         print_notes(notes)
+
+
+def _losses(fitted: Fit, asked: Predict) -> tuple[dict[str, Estimate[Any]], list[str]]:
+    """The losses, and notes on a base loss that was carried to a size of which the table has none."""
+    from scaling.laws import get_law
+    from scaling.planning.rise import general_rise
+    from scaling.planning.target import NotIdentified, Target
+
+    found, notes, general = {}, [], fitted.general
+    for corpus in fitted.corpora:
+        known = any(same(record["params"], asked.params) for record in fitted.base.get(corpus, []))
+        if corpus == "general" and general and get_law(general.law).target == "delta" and not known:
+            try:
+                rise = general_rise(fitted, Target(asked.params, asked.tokens, level=fitted.level, far=True))
+            except NotIdentified as reason:
+                raise InputError(f"{asked.fit.name}: the general loss cannot be predicted: {reason}") from reason
+            found["general_loss"], notes = rise.loss_at(asked.ratio), list(rise.base.warnings)
+        else:
+            where = (asked.params, asked.tokens, asked.ratio)
+            found[f"{corpus}_loss"] = fitted.predict_corpus(corpus, *where, kind=asked.interval)
+    return found, notes
 
 
 def _notes(fitted: Fit, asked: Predict) -> Iterator[str]:

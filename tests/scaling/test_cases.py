@@ -378,6 +378,16 @@ class TestNotesInEveryCommand:
             assert not (row["outside"] and row["pareto"])
         assert any(row["pareto"] for row in found["rows"])
 
+    def test_a_size_without_a_base_is_predicted_as_it_is_planned(
+        self, ask: Any, forgetting_world: World, tmp_path: Path
+    ) -> None:
+        fit = str(tmp_path / "fit.json")
+        ask(forgetting_world(1e-3), "fit", "--draws", "20", "--out", fit)
+        plan = ask(Path(fit), "plan", *TARGET)
+        found = ask(Path(fit), "predict", *TARGET, "--ratio", repr(plan["critical_ratio"]["value"]))
+        assert found["general_loss"] == pytest.approx(plan["general_loss"])
+        assert noted(found, "the base general loss is carried from other sizes")
+
 
 class TestReasonsThatAreTrue:
     @pytest.mark.parametrize("checkpoints", [(1e8,), (5e7, 1e8)])

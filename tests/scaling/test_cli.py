@@ -403,7 +403,6 @@ def test_nowhere_to_write(capsys: pytest.CaptureFixture[str], runs: Path, tmp_pa
         ["check"],
         ["check", "a.csv", "--colour"],
         ["plan", "a.csv", "--params", "7Q", "--tokens", "1B"],
-        ["plan", "a.csv", "--params", "7B"],
         ["plan", "a.csv", "--params", "7B", "--tokens", "1B", "--tolerance", "much"],
     ],
 )
