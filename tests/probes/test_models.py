@@ -9,6 +9,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, T5Config, dynamic_module_u
 
 from probes import models
 from probes.evaluate import token_losses
+from probes.prepare import _own_vocabulary
 from probes.source import Pretrained, Rung
 from scaling.errors import InputError
 
@@ -159,3 +160,11 @@ def test_a_hub_name_is_loaded_at_its_revision(tmp_path: Path, hub: Hub) -> None:
 def test_a_hub_name_that_is_not_there_has_no_commit() -> None:
     with pytest.raises(InputError, match="not to be had from the hub"):
         models.commit(Pretrained("team/other"))
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "gpt_neox", "qwen2", "gemma"])
+def test_a_tokenizer_that_was_made_up_is_none(tmp_path: Path, kind: str) -> None:
+    """transformers 5.23 gives a folder without tokenizer files one that turns every text into the same tokens, or none."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind, "vocab_size": 50000}))
+    with pytest.raises(InputError, match=r"has no tokenizer that transformers loads|needs a fast implementation"):
+        _own_vocabulary(Pretrained(str(tmp_path)))
