@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +16,7 @@ from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.written import FORMAT, VERSION
 from scaling.laws import get_law
+from scaling.storage import read_saved
 
 Level = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -94,17 +94,7 @@ class _Saved(_Strict):
 def load_fit(path: str | Path) -> Fit:
     """Read a fit that `Fit.save` wrote. Raises InputError, naming the file, for anything else."""
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{path}: is not a saved fit, or was cut short (not valid JSON)") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: is not a saved fit (it lacks format {FORMAT!r})")
-    version = content.get("version")
-    if not isinstance(version, int) or version > VERSION:
-        raise InputError(f"{path}: is of format version {version}, and this version of scaling reads up to {VERSION}")
+    content = read_saved(path, "fit", FORMAT, VERSION)
     try:
         return _decode(_Saved.model_validate(content), path)
     except ValidationError as error:

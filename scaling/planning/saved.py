@@ -5,7 +5,6 @@ Versioned, checked on reading, written atomically. `docs/plan.schema.json` is it
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from scaling.errors import InputError
 from scaling.fitting import Estimate, Provenance
 from scaling.planning.result import ESTIMATES, FORMAT, VERSION, Plan, Status
 from scaling.planning.target import Target
+from scaling.storage import read_saved
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -85,17 +85,7 @@ def is_plan(path: str | Path) -> bool:
 def load_plan(path: str | Path) -> Plan:
     """Read a plan that `Plan.save` wrote. Raises InputError, naming the file, for anything else."""
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{path}: is not a saved plan, or was cut short (not valid JSON)") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path}: is not a saved plan (it lacks format {FORMAT!r})")
-    version = content.get("version")
-    if not isinstance(version, int) or version > VERSION:
-        raise InputError(f"{path}: is of format version {version}, and this version of scaling reads up to {VERSION}")
+    content = read_saved(path, "plan", FORMAT, VERSION)
     try:
         return _decode(PlanFile.model_validate(content))
     except ValidationError as error:
