@@ -16,11 +16,10 @@ import torch
 from transformers import GPT2Config, LlamaConfig, LlamaForCausalLM, MistralConfig
 
 from probes import config, jobs, models, prepare, stack
-from probes.compute import PLAIN, Compute
+from probes.compute import CLIP, PLAIN, Compute, adamw
 from probes.data import Data
 from probes.evaluate import token_losses
 from probes.jobs import Job
-from probes.optimizer import CLIP, adamw
 from probes.results import logged_rows, result_path, state_path, status
 from probes.stack import compiled, decoder, head
 from probes.stack.attention import attention
