@@ -15,7 +15,7 @@ from probes.corpus import files, split
 from probes.corpus.progress import Meter, Report, between, nobody
 from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
-from probes.shares import Part, interleave
+from probes.mixture import Part, interleave
 from probes.storage import digest, read_json, write_atomically, write_json
 from scaling.errors import InputError
 

@@ -7,9 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from probes.compute import Compute
 from probes.corpus import Blocks
-from probes.mixture import Mixture
+from probes.mixture import Mixture, Part
 from probes.schedules import Course
-from probes.shares import Part
 from probes.source import Source
 from probes.storage import digest
 
