@@ -17,7 +17,6 @@ from transformers import GPT2Config, LlamaConfig, LlamaForCausalLM, MistralConfi
 
 from probes import config, jobs, models, prepare, stack
 from probes.compute import CLIP, PLAIN, Compute, adamw
-from probes.data import Data
 from probes.evaluate import token_losses
 from probes.jobs import Job
 from probes.results import logged_rows, result_path, state_path, status
@@ -27,7 +26,7 @@ from probes.stack.members import Members
 from probes.stack.weights import Layout
 from probes.storage import read_json
 from probes.sweep import run, work_folder
-from probes.train import Runs, perform
+from probes.train import Data, Runs, perform
 
 CPU = torch.device("cpu")
 VOCABULARY, CONTEXT = 280, 16
