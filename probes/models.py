@@ -11,8 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaC
 from transformers.utils import cached_file
 
 from probes import ladder
-from probes.figures import Counts, Figures
-from probes.source import Pretrained, Rung, Source
+from probes.bases import Counts, Figures, Pretrained, Rung, Source
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
 

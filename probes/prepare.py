@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from probes import config, corpus, jobs, trackers
+from probes.bases import Pretrained
 from probes.jobs import AnyJob, Job, Packed
-from probes.source import Pretrained
 from scaling.errors import InputError
 
 Progress = Callable[[str, float], None]

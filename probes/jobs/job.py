@@ -5,11 +5,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from probes.bases import Source
 from probes.compute import Compute
 from probes.corpus import Blocks
 from probes.mixture import Mixture, Part
 from probes.schedules import Course
-from probes.source import Source
 from probes.storage import digest
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from probes import config, ladder
+from probes.bases import Figures, Pretrained, Rung, Source, figures, obstacle
 from probes.compute import Compute, device
-from probes.figures import Figures, figures, obstacle
 from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking
-from probes.source import Pretrained, Rung, Source
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns

@@ -1,4 +1,4 @@
-"""What is counted of a base before anything is loaded: parameters, sizes, FLOPs.
+"""A base before anything is loaded: where its weights come from, and its parameters, sizes and FLOPs.
 
 A rung of the ladder is counted by hand, so that a plan need not import transformers' models; a test holds the two equal.
 """
@@ -6,7 +6,34 @@ A rung of the ladder is counted by hand, so that a plan need not import transfor
 from dataclasses import dataclass
 
 from probes import ladder
-from probes.source import Rung, Source
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A fresh rung of the ladder; the same seed gives the same weights."""
+
+    depth: int
+    vocab_size: int
+    context: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model that transformers loads.
+
+    Attributes:
+        path: a folder or a hub name.
+        remote_code: whether Python code that comes with the model may be run.
+        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
+    """
+
+    path: str
+    remote_code: bool = False
+    revision: str | None = None
+
+
+Source = Rung | Pretrained
 
 
 @dataclass(frozen=True)
