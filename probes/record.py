@@ -17,7 +17,8 @@ from probes.evaluate import Loss
 from probes.jobs import Branch, Job, Tracking
 from probes.mixture import Mixture
 from probes.results import Row, result_path, state_path
-from probes.storage import write_atomically, write_json
+from probes.storage import write_json
+from scaling.storage import write_atomically
 
 CORPORA = ("general", "domain")
 SHOWN = ("loss", "_se", "learning_rate", "_epochs")  # endings of the columns that trackers show

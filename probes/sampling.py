@@ -20,8 +20,9 @@ from probes import models
 from probes.generation import draw
 from probes.jobs import Sample
 from probes.results import result_path
-from probes.storage import read_json_if_there, write_atomically, write_json
+from probes.storage import read_json_if_there, write_json
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from probes.reptile import Reptile
 from probes.results import status
 from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
-from probes.storage import write_atomically
+from scaling.storage import write_atomically
 
 Report = Callable[[float], None]  # told the share of the work that is done, 0..1
 Indices = Sequence[int]

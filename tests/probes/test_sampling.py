@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import LlamaForCausalLM
 
-from probes import config, models, prepare, sampling, storage
+from probes import config, models, prepare, sampling
 from probes.corpus.progress import nobody
 from probes.jobs import Job, Sample
 from probes.sampling import Sampling, sample_blocks
 from probes.sweep import run, work_folder
+from scaling import storage
 from scaling.errors import InputError
 
 CPU = torch.device("cpu")
