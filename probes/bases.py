@@ -51,14 +51,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Figures:
-    """Sizes of a base; `inner` is the width of its feed-forward layers, `obstacle` why it cannot be stacked, if so."""
+    """Sizes of a base; `inner` is the width of its feed-forward layers."""
 
     counts: Counts
     layers: int
     width: int
     inner: int
     vocab: int
-    obstacle: str | None = None
 
     def flops_per_token(self, context: int) -> float:
         """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
@@ -78,8 +77,3 @@ def figures(source: Source) -> Figures:
     from probes import models
 
     return models.figures(models.shape(source))
-
-
-def obstacle(base: Figures) -> str | None:
-    """Why runs of a base cannot be stacked; None where they can."""
-    return base.obstacle

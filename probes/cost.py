@@ -48,7 +48,7 @@ def estimate(sweep: config.Sweep, at: Speed | None = None) -> list[Line]:
     lines = []
     for base in sweep.bases:
         everything, own = unfold(sweep, base), figures(jobs.source_of(sweep, base))
-        with enough_memory(f"base {base.label}", max(job.columns.get("together", 1) for job in everything)):
+        with enough_memory(f"base {base.label}", together=1):
             rate = at.rate or flops_per_second(sweep, own, torch.device(at.place))
         for kind in ("pretrain", "sample", "cpt"):
             if mine := [job for job in everything if job.kind == kind]:
