@@ -1,9 +1,9 @@
 """What is to be done: a sweep unfolded into jobs, each of which is plain data.
 
-Arrows run one way: unfold -> job. How they are trained is up to the pool and its workers.
+Arrows run one way: build -> job. How they are trained is up to the pool and its workers.
 """
 
-from probes.jobs.unfold import (
+from probes.jobs.build import (
     base_job,
     checkpoint_steps,
     compute_of,
