@@ -35,7 +35,7 @@ class Run:
 
     def __call__(self) -> None:
         """Train, then say what was done."""
-        from probes.progress import Bars
+        from probes.bars import Bars
         from probes.sweep import run
 
         summary = run(self.sweep, self.out, Bars(), self.work)

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from probes import config
 from probes.corpus import files, split
-from probes.corpus.progress import Meter, Report, between, nobody
+from probes.corpus.meter import Meter, Report, between, nobody
 from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
 from probes.mixture import Part, interleave

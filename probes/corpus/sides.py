@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from probes import config
 from probes.corpus import files, near, readers
-from probes.corpus.progress import Meter, Report, between, nobody
+from probes.corpus.meter import Meter, Report, between, nobody
 from probes.storage import digest
 from scaling.errors import InputError
 from scaling.storage import write_atomically

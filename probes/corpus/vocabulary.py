@@ -11,7 +11,7 @@ from tokenizers.trainers import BpeTrainer
 
 from probes import config
 from probes.corpus import files, split
-from probes.corpus.progress import Meter, Report, between, nobody
+from probes.corpus.meter import Meter, Report, between, nobody
 from probes.corpus.sides import TRAIN, decided
 from probes.storage import digest
 from scaling.errors import InputError
