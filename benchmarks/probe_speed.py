@@ -31,8 +31,7 @@ import torch
 from transformers.utils import logging
 
 from probes import models
-from probes.compute import Compute, device
-from probes.optimizer import BETAS, CLIP, WEIGHT_DECAY
+from probes.compute import BETAS, CLIP, WEIGHT_DECAY, Compute, device
 from probes.pool import ALLOCATION
 from probes.stack.members import Members
 from probes.stack.shape import Shape

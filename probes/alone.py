@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from probes.compute import PLAIN, Compute
+from probes.compute import CLIP, MOMENTS, PLAIN, Compute, adamw
 from probes.evaluate import block_means, precision, token_losses
-from probes.optimizer import CLIP, MOMENTS, adamw
 from probes.record import Tensors
 
 

@@ -1,4 +1,4 @@
-"""The command `probes`: `probes run SWEEP.yaml --out RUNS.parquet` and `probes plan SWEEP.yaml`."""
+"""The command `probes`: `probes plan SWEEP.yaml`, `probes run SWEEP.yaml --out RUNS.parquet`, and `probes extend`."""
 
 import importlib.util
 import json
@@ -35,7 +35,7 @@ class Run:
 
     def __call__(self) -> None:
         """Train, then say what was done."""
-        from probes.progress import Bars
+        from probes.bars import Bars
         from probes.sweep import run
 
         summary = run(self.sweep, self.out, Bars(), self.work)
@@ -95,6 +95,27 @@ class Plan:
             raise wrong
 
 
+@dataclass(frozen=True)
+class Extend:
+    """Write the sweep file that trains the runs which `scaling next --out` named."""
+
+    sweep: tyro.conf.Positional[Path]
+    """The sweep file (YAML) that made the run table; the new one extends it."""
+    chosen: Annotated[Path, tyro.conf.arg(name="with")]
+    """The file that `scaling next --out` wrote (JSON)."""
+    out: Path
+    """The new sweep file, in the same folder; more files beside it where one grid cannot hold the runs."""
+    json: bool = False
+    """Print one JSON object instead of text."""
+
+    def __call__(self) -> None:
+        """Write the files and name them."""
+        from probes.extend import extend
+
+        files = [str(path) for path in extend(self.sweep, self.chosen, self.out)]
+        print(json.dumps({"files": files}) if self.json else "\n".join(f"wrote {file}" for file in files))
+
+
 def _complaint(check: Callable[[], None]) -> InputError | None:
     """What a check finds to be wrong."""
     try:
@@ -121,7 +142,11 @@ def _print_plan(lines: list[dict[str, Any]], total: dict[str, Any]) -> None:
     Console().print(table)
 
 
-Command = Annotated[Run, tyro.conf.subcommand("run")] | Annotated[Plan, tyro.conf.subcommand("plan")]
+Command = (
+    Annotated[Run, tyro.conf.subcommand("run")]
+    | Annotated[Plan, tyro.conf.subcommand("plan")]
+    | Annotated[Extend, tyro.conf.subcommand("extend")]
+)
 
 
 def main() -> None:
@@ -132,7 +157,8 @@ def main() -> None:
         os.environ.setdefault(name, value)
     try:
         command = tyro.cli(cast("type[Callable[[], None]]", Command), prog="probes", description=__doc__)
-        require_extra()
+        if not isinstance(command, Extend):
+            require_extra()
         command()
     except InputError as error:
         sys.exit(_complain(str(error)))

@@ -1,12 +1,18 @@
-"""How a step is computed: what changes its time and memory, but not its result beyond rounding."""
+"""How a step is computed: choices that no result depends on beyond rounding, the device, and the optimiser of every run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from scaling.errors import InputError
+
+BETAS = (0.9, 0.95)
+WEIGHT_DECAY = 0.1
+CLIP = 1.0  # of the gradients' norm
+MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, by its own names
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,12 @@ def enough_memory(what: str, together: int = 0) -> Iterator[None]:
 def device() -> torch.device:
     """Where runs are trained on this machine."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def adamw(parameters: list[Tensor], stacked: int = 0) -> torch.optim.AdamW:
+    """Fused AdamW; matrices decay, gains do not. The first `stacked` axes of every parameter count models."""
+    groups = [
+        {"params": [p for p in parameters if p.dim() >= 2 + stacked], "weight_decay": WEIGHT_DECAY},
+        {"params": [p for p in parameters if p.dim() < 2 + stacked], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr=0.0, betas=BETAS, fused=True)

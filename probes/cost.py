@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from probes import config, jobs
+from probes.bases import Figures, figures
 from probes.compute import device, enough_memory
-from probes.figures import Figures, figures
 from probes.jobs import AnyJob, Job, Packed
 from probes.speed import Speed, measured, speed
 
@@ -26,8 +26,8 @@ class Line:
     flops_per_second: float
 
 
-def unfold(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
-    """All jobs of one base without touching the corpora or its weights; good for counting only."""
+def counted(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
+    """The jobs of one base for counting only, without touching the corpora or its weights."""
     general, domain = (Packed(name=part.name) for part in (sweep.general, sweep.domain))
     pretrain = jobs.base_job(sweep, base, general, Path())
     first: list[AnyJob] = [pretrain] if pretrain else []
@@ -47,8 +47,8 @@ def estimate(sweep: config.Sweep, at: Speed | None = None) -> list[Line]:
     at = at or speed(device().type)
     lines = []
     for base in sweep.bases:
-        everything, own = unfold(sweep, base), figures(jobs.source_of(sweep, base))
-        with enough_memory(f"base {base.label}", max(job.columns.get("together", 1) for job in everything)):
+        everything, own = counted(sweep, base), figures(jobs.source_of(sweep, base))
+        with enough_memory(f"base {base.label}", together=1):
             rate = at.rate or flops_per_second(sweep, own, torch.device(at.place))
         for kind in ("pretrain", "sample", "cpt"):
             if mine := [job for job in everything if job.kind == kind]:

@@ -3,6 +3,7 @@
 import math
 
 HEAD_WIDTH = 32
+DEEPEST = 64
 PEAK_RATE_AT_128 = 3e-3  # peak learning rate of pre-training at width 128; narrower models take more
 
 
@@ -20,6 +21,11 @@ def parameters(depth: int) -> int:
     """Non-embedding parameters: four square products and three of the feed-forward a layer, and the norms."""
     own = width(depth)
     return depth * (4 * own**2 + 3 * own * feed_forward(depth) + 2 * own) + own
+
+
+def nearest(params: float) -> int:
+    """The depth whose non-embedding parameters are nearest to `params`, by their ratio."""
+    return min(range(1, DEEPEST + 1), key=lambda depth: abs(math.log(parameters(depth) / params)))
 
 
 def peak_rate(depth: int) -> float:

@@ -11,8 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaC
 from transformers.utils import cached_file
 
 from probes import ladder
-from probes.figures import Counts, Figures
-from probes.source import Pretrained, Rung, Source
+from probes.bases import Counts, Figures, Pretrained, Rung, Source
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
@@ -171,12 +170,10 @@ def fingerprint(source: Pretrained) -> str:
 
 def figures(model: "PreTrainedModel") -> Figures:
     """What is counted of a model."""
-    from probes.stack.shape import obstacle
-
     config = model.config.get_text_config()  # itself, but for a model that takes pictures too
     width = config.hidden_size
     inner = getattr(config, "intermediate_size", None) or 4 * width
-    return Figures(count(model), config.num_hidden_layers, width, inner, config.vocab_size, obstacle(model))
+    return Figures(count(model), config.num_hidden_layers, width, inner, config.vocab_size)
 
 
 def flops_per_token(model: "PreTrainedModel", context: int) -> float:

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from probes.jobs import AnyJob, groups
+from probes.compute import device
+from probes.jobs import AnyJob, Job
 
 # A step's large blocks stay with the process: by default malloc gives them back and every step faults them in anew.
 ALLOCATION = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
@@ -41,10 +42,11 @@ class _Queue:
         """The next ready group, waiting for one if need be; None when there is nothing left to do."""
         with self.condition:
             while self.waiting and not self.stopped:
-                for group in self.waiting:
+                for place, group in enumerate(self.waiting):
                     if group[0].needs is None or group[0].needs in self.finished:
-                        self.waiting.remove(group)
-                        return group
+                        now, *later = _in_turns(group)
+                        self.waiting[place : place + 1] = later
+                        return now
                 self.condition.wait()
             return None
 
@@ -68,6 +70,38 @@ class _Queue:
             self.stopped = True
             self.error = self.error or error
             self.condition.notify_all()
+
+
+def groups(jobs: list[AnyJob]) -> list[list[AnyJob]]:
+    """The jobs in the same order, in groups to train at once: as many of a base as the sweep says, and on a CPU one."""
+    found: list[list[AnyJob]] = []
+    for job in jobs:
+        last = found[-1] if found else []
+        if last and len(last) < _limit(job) and last[0].alike == job.alike:
+            last.append(job)
+        else:
+            found.append([job])
+    return found
+
+
+def _limit(job: AnyJob) -> int:
+    """How many runs like this one are trained at once here (see `Members` on why it is one on a CPU)."""
+    return job.together if isinstance(job, Job) and device().type != "cpu" else 1
+
+
+def _in_turns(group: list[AnyJob]) -> list[list[AnyJob]]:
+    """A group whose base is there, split up where its model cannot be stacked; the jobs' column `together` says so."""
+    limit = _limit(group[0])
+    if limit == 1 or _obstacle(group[0]) is not None:
+        return [[job] for job in group]
+    return [[job.model_copy(update={"columns": {**job.columns, "together": limit}}) for job in group]]
+
+
+def _obstacle(job: AnyJob) -> str | None:
+    """Why the model of a job cannot be stacked; None where it can."""
+    from probes import models, stack  # transformers' models, which a CPU's pool does without
+
+    return stack.obstacle(models.shape(job.model))
 
 
 def _urgency(group: list[AnyJob]) -> tuple[bool, float]:

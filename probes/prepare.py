@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from probes import config, corpus, jobs, trackers
+from probes.bases import Pretrained
 from probes.jobs import AnyJob, Job, Packed
-from probes.source import Pretrained
 from scaling.errors import InputError
 
-Progress = Callable[[str, float], None]
+Preparing = Callable[[str, float], None]
 Vocabulary = tuple[Any, int]  # a tokenizer and the id of its end of text
 
 
 def nobody(what: str, share: float) -> None:
-    """Progress that is not listened to."""
+    """A listener that does nothing."""
 
 
 def check(sweep: config.Sweep, folder: Path) -> None:
@@ -56,23 +56,23 @@ def _check_pretrained(sweep: config.Sweep, source: Pretrained) -> None:
     _own_vocabulary(source)
 
 
-def unfold(sweep: config.Sweep, folder: Path, work: Path, progress: Progress = nobody) -> list[AnyJob]:
+def unfold(sweep: config.Sweep, folder: Path, work: Path, preparing: Preparing = nobody) -> list[AnyJob]:
     """All jobs of a sweep, each after the one that it needs, its corpora packed (from the cache where they are there).
 
     Args:
-        progress: called with what is read or tokenised and the share of it that is done.
+        preparing: called with what is read or tokenised and the share of it that is done.
     """
     ladder: Vocabulary | None = None
     everything: list[AnyJob] = []
     for base in sweep.bases:
         if base.path is None:
-            own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, progress)
+            own = ladder = ladder or _ladder_vocabulary(sweep, folder, work, preparing)
         else:
             # all of it, the tokenizer too, is read at one commit
             base = _pinned(base)
             own = _own_vocabulary(jobs.pretrained(base))
-        general = _pack(sweep, sweep.general, own, folder, work, progress) if sweep.general.has_text else None
-        domain = _pack(sweep, sweep.domain, own, folder, work, progress)
+        general = _pack(sweep, sweep.general, own, folder, work, preparing) if sweep.general.has_text else None
+        domain = _pack(sweep, sweep.domain, own, folder, work, preparing)
         everything += _base_jobs(sweep, base, general, domain, own[1], work)
     for job in everything:
         _check_epochs(sweep, job)
@@ -93,9 +93,9 @@ def _base_jobs(
     return [*first, *jobs.cpt_jobs(sweep, base, pretrain, general, domain, work, needs)]
 
 
-def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, progress: Progress) -> Vocabulary:
+def _ladder_vocabulary(sweep: config.Sweep, folder: Path, work: Path, preparing: Preparing) -> Vocabulary:
     """A tokenizer trained on the general corpus."""
-    report = partial(progress, f"vocabulary of {sweep.general.name}")
+    report = partial(preparing, f"vocabulary of {sweep.general.name}")
     tokenizer = corpus.tokenizer_for(
         sweep.general, sweep.tokenizer.vocab_size, folder, work / "tokenizers", work / "sides", report
     )
@@ -139,9 +139,9 @@ def _own_vocabulary(source: Pretrained) -> Vocabulary:
 
 
 def _pack(
-    sweep: config.Sweep, part: config.Corpus, own: Vocabulary, folder: Path, work: Path, progress: Progress
+    sweep: config.Sweep, part: config.Corpus, own: Vocabulary, folder: Path, work: Path, preparing: Preparing
 ) -> Packed:
-    report = partial(progress, f"tokens of {part.name}")
+    report = partial(preparing, f"tokens of {part.name}")
     blocks = corpus.pack(part, folder, *own, sweep.context, work / "shards", work / "sides", report)
     if len(blocks.held_out) < sweep.evaluate.blocks:
         raise _too_small(sweep, part, len(blocks.held_out), corpus.decided(part, folder, work / "sides"))

@@ -16,9 +16,13 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
+from probes import models
 from probes.generation import draw
-from probes.storage import read_json_if_there, write_atomically, write_json
+from probes.jobs import Sample
+from probes.results import result_path
+from probes.storage import read_json_if_there, write_json
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,17 @@ class Chunk:
         blocks = np.load(self.path, allow_pickle=False)
         assert len(blocks) == self.stop - self.start
         return blocks[max(start - self.start, 0) : max(stop - self.start, 0)]
+
+
+def perform(job: Sample, report: Callable[[float], None], device: torch.device) -> str:
+    """Draw the samples of a job, from wherever it stands, and write its result, which is 'finished'."""
+    folder = Path(job.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    model = models.open_source(job.model).to(device)
+    sampling = Sampling(job.tokens, job.context, job.start_id, job.seed, held_out=job.held_out)
+    sample_blocks(model, sampling, folder, report, device)
+    write_json(result_path(job), {"status": "finished", "rows": []})
+    return "finished"
 
 
 def sample_blocks(

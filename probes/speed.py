@@ -6,8 +6,8 @@ from statistics import median
 
 import torch
 
+from probes.bases import Figures
 from probes.compute import device
-from probes.figures import Figures
 from scaling.errors import InputError
 from scaling.units import parse_count
 

@@ -1,69 +1,13 @@
-"""Files that are whole or absent: everything is written beside its place and then moved there."""
+"""JSON files of ours, hashes, and room on the disk; `scaling.storage` writes files whole or not at all."""
 
-import errno
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable
-from glob import escape
 from pathlib import Path
 from typing import Any
 
 from scaling.errors import InputError
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` with a temporary name in the same folder, then move the file or folder to `path`.
-
-    Args:
-        path: the final name; an existing file there is replaced, an existing folder is removed first.
-        write: writes a file or a folder under the name it is given.
-
-    Raises:
-        InputError: the disk is full; nothing is left behind then, nor after any other error.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(temporary)
-        _flush(temporary)
-        if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except BaseException as error:
-        full = _disk_full(error, path.parent)
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
-        if full:
-            raise InputError(f"{path}: no space is left on this disk") from error
-        raise
-
-
-def remove_parts(path: Path) -> None:
-    """Remove what `write_atomically` left of a file, or in a folder and below, when its process was killed."""
-    parts = path.rglob(".*.part") if path.is_dir() else path.parent.glob(f".{escape(path.name)}.*.part")
-    for part in list(parts):
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
-            part.unlink(missing_ok=True)
-
-
-def _disk_full(error: BaseException, folder: Path) -> bool:
-    """Whether a write failed for want of space; the libraries that write for us each say it in another way."""
-    told = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-    return told or (isinstance(error, OSError) and error.errno is None and shutil.disk_usage(folder).free < 2**16)
-
-
-def _flush(path: Path) -> None:
-    """Ask the system to put the file on disk, so that a crash after the move finds it whole."""
-    for file in path.rglob("*") if path.is_dir() else [path]:
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
+from scaling.storage import write_atomically
 
 
 def write_json(path: Path, content: Any) -> None:

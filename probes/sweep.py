@@ -7,9 +7,10 @@ from pathlib import Path
 
 from probes import config, pool, prepare, results
 from probes.jobs import AnyJob
-from probes.storage import read_json_if_there, remove_parts, require_space, write_json
+from probes.storage import read_json_if_there, require_space, write_json
 from probes.table import WRITERS, near_duplicates, repetition, write_table
 from scaling.errors import InputError
+from scaling.storage import remove_parts
 
 WORDS = {"parent": "base model"}  # for what differs, where the user knows it by another name
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from probes.jobs import AnyJob, Job
 from probes.results import logged_rows
-from probes.storage import write_atomically
 from scaling.runs import validate
+from scaling.storage import write_atomically
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     ".parquet": lambda frame, path: frame.to_parquet(path, index=False),

@@ -18,15 +18,15 @@ from transformers import PreTrainedModel
 
 from probes import models
 from probes.alone import Alone
-from probes.data import Data
+from probes.corpus import open_blocks
 from probes.evaluate import Loss
-from probes.jobs import Branch, Job
+from probes.jobs import Branch, Job, mixture
 from probes.record import Record, Tensors
 from probes.reptile import Reptile
 from probes.results import status
 from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
-from probes.storage import write_atomically
+from scaling.storage import write_atomically
 
 Report = Callable[[float], None]  # told the share of the work that is done, 0..1
 Indices = Sequence[int]
@@ -50,6 +50,23 @@ class Models(Protocol):
 
     def only(self, indices: Indices, step: int) -> "Models":
         """A copy of the members with these indices."""
+
+
+class Data:
+    """What a run is fed: batches of its mixture; `held_out` has the blocks of each corpus that is scored."""
+
+    def __init__(self, job: Job) -> None:
+        self.train, held_out = zip(
+            *([open_blocks(file) for file in corpus.files] for corpus in job.corpora), strict=True
+        )
+        self.held_out = [blocks[: job.evaluation_blocks] for blocks in held_out]
+        self.mixture = mixture(job, *map(len, self.train))
+        self.corpus, self.index = self.mixture.plan(job.steps * job.batch_blocks)
+
+    def batch(self, step: int, size: int) -> Tensor:
+        """Token ids of shape (size, context) for one step."""
+        where = range(step * size, (step + 1) * size)
+        return torch.from_numpy(np.stack([self.train[self.corpus[i]][self.index[i]] for i in where]).astype(np.int64))
 
 
 class Member:

@@ -16,9 +16,9 @@ import torch
 from pydantic import Field, TypeAdapter
 from transformers.utils import logging
 
+from probes import sampling
 from probes.compute import device, enough_memory
 from probes.jobs import AnyJob, Job, Sample
-from probes.replay import perform as draw
 from probes.train import perform
 from scaling.errors import InputError
 
@@ -54,7 +54,7 @@ def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict
     try:
         if isinstance(jobs[0], Sample):
             with enough_memory(jobs[0].name):
-                return {"statuses": [draw(jobs[0], report, device)]}
+                return {"statuses": [sampling.perform(jobs[0], report, device)]}
         with enough_memory(jobs[0].name, len(jobs)):
             return {"statuses": perform([job for job in jobs if isinstance(job, Job)], report, device)}
     except InputError as error:

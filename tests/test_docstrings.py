@@ -9,9 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MUST = {  # module -> names in it that have an example
-    "probes.mixture": ("Mixture.epochs", "Mixture.plan"),
+    "probes.mixture": ("Mixture.epochs", "Mixture.plan", "interleave"),
     "probes.schedules": ("scale",),
-    "probes.shares": ("interleave",),
     "scaling.fitting.fit": ("fit",),
     "scaling.fitting.intervals.profile": ("profile",),
     "scaling.fitting.result": ("Fit.predict", "Fit.summary"),

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "corpora"))  # what
 from building.clients import fetch
 from building.model import BuildError, Source
 
-from probes.storage import write_atomically
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE / ".cache"

@@ -3,7 +3,7 @@
 Arrows run one way: sweep -> training, text -> values.
 """
 
-from probes.config.sweep import Sweep, load_sweep
+from probes.config.sweep import Sweep, first_problem, load_sweep, read_keys
 from probes.config.text import Corpus, Source, Text, Tokenizer
 from probes.config.training import Base, Cpt, Evaluate, Pretrain, Reptile, Training
 
@@ -19,5 +19,7 @@ __all__ = [
     "Text",
     "Tokenizer",
     "Training",
+    "first_problem",
     "load_sweep",
+    "read_keys",
 ]

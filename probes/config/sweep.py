@@ -1,6 +1,8 @@
 """A whole sweep, and how its file is read."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 import yaml
@@ -15,6 +17,7 @@ from scaling.errors import InputError
 NAME = r"^[A-Za-z0-9_.-]+$"
 INHERITS = "extends"
 CORPORA = ("general", "domain")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Compute(Section):
@@ -95,17 +98,21 @@ class Sweep(Section):
         return self
 
 
-def load_sweep(path: str | Path) -> Sweep:
-    """Read a sweep file. InputError with one sentence that names the file and the key."""
+def load_sweep(path: str | Path, changes: Mapping[str, Any] = NOTHING) -> Sweep:
+    """Read a sweep file. InputError with one sentence that names the file and the key.
+
+    Args:
+        changes: keys that stand above those of the file, as those of a file that extends it would.
+    """
     path = Path(path)
-    content = _content(path, [])
+    content = _laid_over(read_keys(path), changes)
     try:
         return _resolve(Sweep.model_validate(content), path.parent)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_problem(error)}") from error
+        raise InputError(f"{path}: {first_problem(error, 'the sweep')}") from error
 
 
-def _content(path: Path, heirs: list[Path]) -> dict[str, Any]:
+def read_keys(path: Path, heirs: Sequence[Path] = ()) -> dict[str, Any]:
     """What a sweep file says, laid over the file that it extends: sections key by key, lists whole."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -123,10 +130,10 @@ def _content(path: Path, heirs: list[Path]) -> dict[str, Any]:
         )
     if path in heirs:
         raise InputError(f"{path}: {INHERITS} itself")
-    return _laid_over(_content(path.parent / other, [*heirs, path]), content)
+    return _laid_over(read_keys(path.parent / other, [*heirs, path]), content)
 
 
-def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Corpora are replaced whole: a `held_out` of one does not belong to the `train` of another."""
     merged = {**below, **above}
     for key, value in above.items():
@@ -146,10 +153,10 @@ def _resolve(sweep: Sweep, folder: Path) -> Sweep:
     return sweep.model_copy(update={"bases": bases})
 
 
-def _first_problem(error: ValidationError) -> str:
-    """The first of pydantic's findings as 'key: what is wrong'."""
+def first_problem(error: ValidationError, whole: str) -> str:
+    """The first of pydantic's findings as 'key: what is wrong'; `whole` stands for the key where it is all of it."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or "the sweep"
+    where = ".".join(str(part) for part in problem["loc"]) or whole
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r} (a typo?)"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from probes import schedules
+from probes import ladder, schedules
 from probes.config.values import Count, Fraction, Ratios, Section, Seed, Seeds, distinct
 
 
@@ -19,7 +19,7 @@ class Base(Section):
     `revision` is a branch, tag or commit where `path` is a hub name.
     """
 
-    depth: Annotated[int, Field(ge=1, le=64)] | None = None
+    depth: Annotated[int, Field(ge=1, le=ladder.DEEPEST)] | None = None
     path: str | None = None
     seeds: Seeds | None = None
     ratios: Ratios | None = None

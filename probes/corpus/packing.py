@@ -12,12 +12,13 @@ from tokenizers import Tokenizer
 
 from probes import config
 from probes.corpus import files, split
-from probes.corpus.progress import Meter, Report, between, nobody
+from probes.corpus.meter import Meter, Report, between, nobody
 from probes.corpus.shards import Encoder, Order, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
-from probes.shares import Part, interleave
-from probes.storage import digest, read_json, write_atomically, write_json
+from probes.mixture import Part, interleave
+from probes.storage import digest, read_json, write_json
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 _PACK_SEED = 20240607  # fixes the order of blocks once for all runs; not a knob
 _SIDES = {"train": TRAIN, "held_out": HELD_OUT}

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from probes import config
 from probes.corpus import files, near, readers
-from probes.corpus.progress import Meter, Report, between, nobody
-from probes.storage import digest, write_atomically
+from probes.corpus.meter import Meter, Report, between, nobody
+from probes.storage import digest
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 OUT, TRAIN, HELD_OUT, NEAR = range(4)  # OUT: empty, or the same text as an earlier document
 HASHING = 0.3  # of the time that both passes take

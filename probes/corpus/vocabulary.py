@@ -11,10 +11,11 @@ from tokenizers.trainers import BpeTrainer
 
 from probes import config
 from probes.corpus import files, split
-from probes.corpus.progress import Meter, Report, between, nobody
+from probes.corpus.meter import Meter, Report, between, nobody
 from probes.corpus.sides import TRAIN, decided
-from probes.storage import digest, write_atomically
+from probes.storage import digest
 from scaling.errors import InputError
+from scaling.storage import write_atomically
 
 END, END_ID = "<|end|>", 0  # the first entry of a vocabulary that we train
 

@@ -1,20 +1,19 @@
 """What is to be done: a sweep unfolded into jobs, each of which is plain data.
 
-Arrows run one way: unfold -> job.
+Arrows run one way: build -> job. How they are trained is up to the pool and its workers.
 """
 
-from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
-from probes.jobs.unfold import (
+from probes.jobs.build import (
     base_job,
     checkpoint_steps,
     compute_of,
     cpt_jobs,
-    groups,
     peak_rate,
     pretrained,
     sample_job,
     source_of,
 )
+from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
 
 __all__ = [
     "AnyJob",
@@ -27,7 +26,6 @@ __all__ = [
     "checkpoint_steps",
     "compute_of",
     "cpt_jobs",
-    "groups",
     "mixture",
     "peak_rate",
     "pretrained",

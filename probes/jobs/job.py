@@ -5,12 +5,11 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from probes.bases import Source
 from probes.compute import Compute
 from probes.corpus import Blocks
-from probes.mixture import Mixture
+from probes.mixture import Mixture, Part
 from probes.schedules import Course
-from probes.shares import Part
-from probes.source import Source
 from probes.storage import digest
 
 
@@ -107,7 +106,7 @@ class Job(Task):
     """One training run with everything that determines its result.
 
     `columns` are constant columns of its rows, `domain` is None where only the general corpus is
-    there to be scored (pre-training). Steps are optimiser steps.
+    there to be scored (pre-training). Steps are optimiser steps. `together` runs of its base may be trained at once.
     """
 
     kind: Literal["pretrain", "cpt"]
@@ -127,6 +126,7 @@ class Job(Task):
     branches: list[Branch] = []
     reptile: tuple[int, float] | None = None  # every so many steps, this share of the way
     compute: Compute = Compute()
+    together: int = 1
     tracking: Tracking = Tracking()
 
     @property
@@ -157,7 +157,7 @@ class Job(Task):
     @property
     def identity(self) -> dict[str, Any]:
         """What determines the result, without names, places and ways to compute it."""
-        places = {"name", "kind", "folder", "needs", "columns", "flops", "model", "compute", "tracking"}
+        places = {"name", "kind", "folder", "needs", "columns", "flops", "model", "compute", "together", "tracking"}
         own = self.model_dump(mode="json", exclude=places)
         own |= {"general": self.general.hash, "domain": self.domain.hash if self.domain else None}
         return own

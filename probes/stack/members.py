@@ -8,9 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from probes.compute import PLAIN, Compute
+from probes.compute import CLIP, MOMENTS, PLAIN, Compute, adamw
 from probes.evaluate import precision
-from probes.optimizer import CLIP, MOMENTS, adamw
 from probes.record import Tensors
 from probes.stack import decoder
 from probes.stack.shape import Shape

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tyro.conf import Positional
 
-from scaling.commands.options import Count, print_json, read_runs
+from scaling.commands.options import Count, as_json, print_json, read_runs
 from scaling.commands.target import Target
 from scaling.errors import InputError
+from scaling.nearness import same
+from scaling.storage import write_text
 
 if TYPE_CHECKING:
     from scaling.planning.design.next_result import NextProbes
@@ -35,28 +37,32 @@ class Next(Target):
     """Sizes of which there is a base that no run has used: they cost no pre-training."""
     checkpoints: int = 9
     """Checkpoints of each run."""
-    sweep: Path | None = None
-    """The sweep file that made the table; what is written extends it."""
     out: Path | None = None
-    """Write the runs as a sweep file for `probes run`, beside --sweep; more than one where a grid cannot hold them."""
+    """Where to write the runs (JSON), for `probes extend`."""
 
     def __call__(self) -> None:
         """Choose, write and print."""
-        if self.out is not None and self.sweep is None:
-            raise InputError(
-                f"{self.out.name}: to write a sweep takes the one that made the table, give it with --sweep"
-            )
-        if self.sweep is not None and not self.sweep.is_file():
-            raise InputError(f"{self.sweep}: there is no such sweep file")
+        self._check_out()
         runs = read_runs(self.source, self.domain, self.stage)
         found = self._chosen(runs)
-        files = self._write(found, runs)
-        if self.out is not None and not files:
-            found = replace(found, warnings=(*found.warnings, f"{self.out.name} is not written: no run was chosen"))
+        answer = self._answer(found, runs)
+        if self.out is not None:
+            write_text(self.out, as_json(answer) + "\n")
         if self.json:
-            print_json({**found.to_json_dict(), "files": files})
+            print_json(answer)
         else:
-            print("\n".join([found.summary(), *(f"wrote {name}" for name in files)]))
+            print("\n".join([found.summary(), *([f"wrote {self.out}"] if self.out else [])]))
+
+    def _check_out(self) -> None:
+        """InputError for a place that cannot be meant, before the work is done."""
+        if self.out is None:
+            return
+        if self.out.suffix.lower() != ".json":
+            raise InputError(
+                f"{self.out}: name a .json file; `probes extend SWEEP.yaml --with it --out NEXT.yaml` makes it a sweep"
+            )
+        if not self.out.parent.is_dir():
+            raise InputError(f"{self.out}: the folder {self.out.parent} is not there; make it first")
 
     def _chosen(self, runs: Runs) -> NextProbes:
         from scaling.planning import next_probes
@@ -73,12 +79,19 @@ class Next(Target):
             checkpoints=self.checkpoints,
         )
 
-    def _write(self, found: NextProbes, runs: Runs) -> list[str]:
-        from scaling.planning.design.next_sweep import sweep_files
+    def _answer(self, found: NextProbes, runs: Runs) -> dict[str, Any]:
+        """The contract of `next_probes`, and what it takes to train the runs: their bases' names and their checkpoints."""
+        answer = found.to_json_dict()
+        named = [{**run, "base": _base(runs, run["params"])} for run in answer["runs"]]
+        return {**answer, "runs": named, "checkpoints": self.checkpoints}
 
-        if self.out is None or self.sweep is None or found.status != "ok":
-            return []
-        texts = sweep_files(found, runs, self.sweep, self.out)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
-        return [str(path) for path in texts]
+
+def _base(runs: Runs, params: float) -> str | None:
+    """What the table calls its base of that size; None where it has none of that size, or no name for it."""
+    frame = runs.rows("general")
+    if "base" not in frame:
+        return None
+    named = frame.dropna(subset="base")
+    return next(
+        (str(base) for size, base in zip(named["params"], named["base"], strict=True) if same(size, params)), None
+    )

@@ -157,9 +157,14 @@ def looks_at_domains(law: str) -> bool:
     return tells_domains_apart(get_law(law))
 
 
+def as_json(answer: Mapping[str, Any]) -> str:
+    """One JSON object on a line; NaN and infinities become null."""
+    return json.dumps(_plain(answer), allow_nan=False)
+
+
 def print_json(answer: Mapping[str, Any]) -> None:
-    """Print one JSON object; NaN and infinities become null."""
-    print(json.dumps(_plain(answer), allow_nan=False))
+    """Print one JSON object."""
+    print(as_json(answer))
 
 
 def print_table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

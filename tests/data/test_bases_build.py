@@ -15,8 +15,8 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import LlamaForCausalLM
 
 from probes import models
+from probes.bases import Pretrained
 from probes.evaluate import token_losses
-from probes.source import Pretrained
 
 ROOT = Path(__file__).resolve().parents[2] / "data" / "bases"
 

@@ -56,7 +56,7 @@ def sweep_content() -> dict[str, Any]:
 @pytest.fixture
 def stacking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are put into groups as on a GPU; they are trained on whatever there is."""
-    monkeypatch.setattr("probes.jobs.unfold.device", lambda: torch.device("cuda"))
+    monkeypatch.setattr("probes.pool.device", lambda: torch.device("cuda"))
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, LlamaForCausalLM, OPTConfi
 
 from probes import models, stack
 from probes.alone import Alone
+from probes.bases import Pretrained
 from probes.compute import Compute
-from probes.source import Pretrained
 
 CPU = torch.device("cpu")
 GPT2 = GPT2Config(vocab_size=280, n_positions=16, n_embd=32, n_layer=2, n_head=2)

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from probes import config, cost, models, speed
-from probes.figures import figures
-from probes.source import Pretrained, Rung
+from probes.bases import Pretrained, Rung, figures
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]

@@ -8,9 +8,9 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, T5Config, dynamic_module_utils
 
 from probes import models
+from probes.bases import Pretrained, Rung
 from probes.evaluate import token_losses
 from probes.prepare import _own_vocabulary
-from probes.source import Pretrained, Rung
 from scaling.errors import InputError
 
 Hub = Callable[[Path, str], str]

@@ -15,12 +15,10 @@ import pytest
 import torch
 from transformers import GPT2Config, LlamaConfig, LlamaForCausalLM, MistralConfig
 
-from probes import config, jobs, models, prepare, stack
-from probes.compute import PLAIN, Compute
-from probes.data import Data
+from probes import config, models, pool, prepare, stack
+from probes.compute import CLIP, PLAIN, Compute, adamw
 from probes.evaluate import token_losses
-from probes.jobs import Job
-from probes.optimizer import CLIP, adamw
+from probes.jobs import AnyJob, Job
 from probes.results import logged_rows, result_path, state_path, status
 from probes.stack import compiled, decoder, head
 from probes.stack.attention import attention
@@ -28,7 +26,7 @@ from probes.stack.members import Members
 from probes.stack.weights import Layout
 from probes.storage import read_json
 from probes.sweep import run, work_folder
-from probes.train import Runs, perform
+from probes.train import Data, Runs, perform
 
 CPU = torch.device("cpu")
 VOCABULARY, CONTEXT = 280, 16
@@ -357,20 +355,38 @@ def test_what_cannot_be_stacked_says_why(other: Any, word: str) -> None:
         stack.Shape.of(other)
 
 
-def test_on_a_cpu_runs_are_trained_one_at_a_time(make_sweep: MakeSweep, tmp_path: Path) -> None:
-    everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
-    assert [len(group) for group in jobs.groups(everything)] == [1, 1, 1, 1]
-    assert {job.columns["together"] for job in everything[1:]} == {1}
+def handed_out(sweep: Path, work: Path) -> list[list[AnyJob]]:
+    """What a pool gives its workers of a sweep whose base is trained, in its order."""
+    everything = prepare.unfold(config.load_sweep(sweep), sweep.parent, work)
+    assert {job.columns["together"] for job in everything[1:]} == {1}, "no job knows before it is trained"
+    queue = pool._Queue(everything[1:], {everything[0].name})
+    return list(iter(queue.take, None))
+
+
+def test_on_a_cpu_runs_are_trained_one_at_a_time(finished: tuple[Path, Path], make_sweep: MakeSweep) -> None:
+    found = handed_out(make_sweep(together=3), work_folder(finished[1]))
+    assert [len(group) for group in found] == [1, 1, 1]
+    assert {job.columns["together"] for (job,) in found} == {1}
+
+
+@pytest.mark.usefixtures("stacking")
+def test_on_a_gpu_they_are_trained_together_and_their_rows_say_so(
+    finished: tuple[Path, Path], make_sweep: MakeSweep
+) -> None:
+    found = handed_out(make_sweep(together=2), work_folder(finished[1]))
+    assert [len(group) for group in found] == [2, 1]
+    assert {job.columns["together"] for group in found for job in group} == {2}
 
 
 @pytest.mark.usefixtures("stacking")
 def test_models_that_cannot_be_stacked_are_trained_one_at_a_time(
-    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: tuple[Path, Path], make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("probes.jobs.unfold.obstacle", lambda model: "of another kind")
-    everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
-    assert [len(group) for group in jobs.groups(everything)] == [1, 1, 1, 1]
-    assert {job.columns["together"] for job in everything[1:]} == {1}
+    monkeypatch.setattr(stack, "obstacle", lambda model: "of another kind")
+    found = handed_out(make_sweep(together=3), work_folder(finished[1]))
+    assert [len(group) for group in found] == [1, 1, 1]
+    assert {job.columns["together"] for (job,) in found} == {1}
+    assert [job.columns["ratio"] for (job,) in found] == [0, 0.5, 1]
 
 
 @pytest.mark.usefixtures("stacking")
@@ -397,7 +413,7 @@ def test_killed_in_training_together_and_started_again_gives_the_same_table(
 ) -> None:
     path = make_sweep(cpt={**sweep_content["cpt"], "tokens": 6400, "checkpoints": 20}, together=3)
     out, other = tmp_path / "whole.parquet", tmp_path / "killed.parquet"
-    stacking = "import torch, probes.jobs.unfold as unfold; unfold.device = lambda: torch.device('cuda')"
+    stacking = "import torch, probes.pool as pool; pool.device = lambda: torch.device('cuda')"
     command = [
         sys.executable,
         "-c",
@@ -427,7 +443,7 @@ def runs(make_sweep: MakeSweep, tmp_path: Path, stacking: None) -> list[Job]:
     torch.set_num_threads(1)
     everything = prepare.unfold(config.load_sweep(make_sweep(together=3)), tmp_path, tmp_path / "work")
     perform(everything[:1], nothing, CPU)
-    assert [len(group) for group in jobs.groups(everything)] == [1, 3]
+    assert [len(group) for group in pool.groups(everything)] == [1, 3]
     return everything[1:]
 
 

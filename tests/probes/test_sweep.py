@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from probes import models, pool
+from probes.bases import Pretrained
 from probes.jobs import Job
-from probes.source import Pretrained
 from probes.storage import read_json, write_json
 from probes.sweep import Listener, run, work_folder
 from scaling.errors import InputError

@@ -14,7 +14,7 @@ from probes.corpus import END, pack, tokenizer_for
 from probes.corpus.packing import at_shares
 from probes.corpus.shards import Encoder, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, decided
-from probes.data import Data
+from probes.train import Data
 from scaling.errors import InputError
 
 # made with text, tokens and blocks held in memory whole, before sources and near-duplicates were there

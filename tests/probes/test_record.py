@@ -6,8 +6,8 @@ import pytest
 
 from probes import trackers
 from probes.jobs import Tracking
+from probes.record import Tracked
 from probes.sweep import run, work_folder
-from probes.tracked import Tracked
 
 MakeSweep = Callable[..., Path]
 

@@ -1,4 +1,4 @@
-"""What is counted of a base before anything is loaded: parameters, sizes, FLOPs.
+"""A base before anything is loaded: where its weights come from, and its parameters, sizes and FLOPs.
 
 A rung of the ladder is counted by hand, so that a plan need not import transformers' models; a test holds the two equal.
 """
@@ -6,7 +6,34 @@ A rung of the ladder is counted by hand, so that a plan need not import transfor
 from dataclasses import dataclass
 
 from probes import ladder
-from probes.source import Rung, Source
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A fresh rung of the ladder; the same seed gives the same weights."""
+
+    depth: int
+    vocab_size: int
+    context: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model that transformers loads.
+
+    Attributes:
+        path: a folder or a hub name.
+        remote_code: whether Python code that comes with the model may be run.
+        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
+    """
+
+    path: str
+    remote_code: bool = False
+    revision: str | None = None
+
+
+Source = Rung | Pretrained
 
 
 @dataclass(frozen=True)
@@ -24,14 +51,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Figures:
-    """Sizes of a base; `inner` is the width of its feed-forward layers, `obstacle` why it cannot be stacked, if so."""
+    """Sizes of a base; `inner` is the width of its feed-forward layers."""
 
     counts: Counts
     layers: int
     width: int
     inner: int
     vocab: int
-    obstacle: str | None = None
 
     def flops_per_token(self, context: int) -> float:
         """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
@@ -51,8 +77,3 @@ def figures(source: Source) -> Figures:
     from probes import models
 
     return models.figures(models.shape(source))
-
-
-def obstacle(base: Figures) -> str | None:
-    """Why runs of a base cannot be stacked; None where they can."""
-    return base.obstacle

@@ -1,4 +1,4 @@
-"""From a sweep to its jobs: bases, samples of them, and CPT runs."""
+"""From a sweep to its jobs: bases, samples of them, and CPT runs. Neither the trainer nor this machine is asked."""
 
 import math
 from dataclasses import asdict
@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from probes import config, ladder
-from probes.compute import Compute, device
-from probes.figures import Figures, figures, obstacle
-from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking
-from probes.source import Pretrained, Rung, Source
+from probes.bases import Figures, Pretrained, Rung, Source, figures
+from probes.compute import Compute
+from probes.jobs.job import Branch, Job, Packed, Sample, Tracking
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -129,7 +128,7 @@ def cpt_jobs(
         "general": general.name,
         "schedule": part.schedule,
         "base_tokens": pretrain.tokens if pretrain else base.base_tokens,
-        "together": together(sweep, model),
+        "together": 1,  # until the pool trains more at once
     }
 
     origin = _origin(base, pretrain)
@@ -154,6 +153,7 @@ def cpt_jobs(
             anneal_steps=0.0 if branches else max(1.0, part.anneal * steps),
             branches=branches,
             reptile=(part.reptile.every, part.reptile.step) if part.reptile else None,
+            together=sweep.together,
             tracking=Tracking(trackers=sweep.trackers, folder=str(work / "tracked"), project=sweep.name),
             **training,
         )
@@ -179,23 +179,6 @@ def _parent(origin: Pretrained, pretrain: Job | None) -> dict[str, Any]:
 
     own_code = {"remote_code": True} if origin.remote_code else {}
     return {"base": models.fingerprint(origin), **own_code}
-
-
-def together(sweep: config.Sweep, model: Figures) -> int:
-    """How many runs of a base are trained at once: one where its model cannot be stacked, and on a CPU (see `Members`)."""
-    return sweep.together if obstacle(model) is None and device().type != "cpu" else 1
-
-
-def groups(jobs: list[AnyJob]) -> list[list[AnyJob]]:
-    """The jobs in the same order, in groups that are trained at once: as many of a base as its `together` says."""
-    found: list[list[AnyJob]] = []
-    for job in jobs:
-        last = found[-1] if found else []
-        if last and len(last) < job.columns.get("together", 1) and last[0].alike == job.alike:
-            last.append(job)
-        else:
-            found.append([job])
-    return found
 
 
 def peak_rate(base: config.Base) -> float:
