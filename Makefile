@@ -58,6 +58,7 @@ results: core
 docs: core
 	@$(PY) .ci/laws.py
 	@$(PY) .ci/schema.py
+	@$(PY) .ci/notes.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)

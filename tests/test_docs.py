@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from scaling import InputError, load_runs
+from scaling.notes import TEMPLATES
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -176,5 +177,6 @@ def test_the_notes_explained_are_notes_of_ours() -> None:
         words for row in re.findall(r"^\| (`.*?) \|", notes, re.MULTILINE) for words in re.findall("`([^`]*)`", row)
     ]
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "scaling").rglob("*.py"))
+    source += "\n".join(TEMPLATES.values())
     assert len(named) > 15
     assert [words for words in named if words not in source] == []

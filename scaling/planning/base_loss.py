@@ -12,9 +12,9 @@ from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.laws import Law, TermLaw
 from scaling.nearness import same
+from scaling.notes import note
 from scaling.planning.noise import scattered
 from scaling.planning.target import NoBaseLoss
-from scaling.units import format_count
 
 SizeCurve = Callable[[Array], Array]  # sizes (k,) -> losses (B, k) at one token count and ratio, for B draws
 
@@ -30,7 +30,7 @@ class BaseLoss:
 def given(value: float, count: int) -> BaseLoss:
     """A measured base loss, the same in every draw."""
     if not (np.isfinite(value) and value > 0):
-        raise InputError(f"base general loss must be above 0, not {value:g}")
+        raise InputError(note("not_positive", name="base general loss", given=value))
     return BaseLoss(np.full(count, float(value)))
 
 
@@ -45,7 +45,7 @@ def carried(records: Sequence[dict[str, Any]], params: float, count: int, curve:
     sizes = np.array([record["params"] for record in records], dtype=np.float64)
     losses = np.array([record["loss"] for record in records], dtype=np.float64)
     if not sizes.size:
-        raise NoBaseLoss("the table has no general loss at tokens 0")
+        raise NoBaseLoss(note("no_base_loss"))
     nearest = int(np.argmin(np.abs(np.log(sizes / params))))
     if same(sizes[nearest], params):
         return BaseLoss(np.full(count, losses[nearest]))
@@ -71,26 +71,21 @@ def _by_size_term(sizes: Array, losses: Array, params: float, count: int, curve:
 
 
 def _offset_warnings(sizes: Array, offsets: Array) -> tuple[str, ...]:
-    carried = "the base general loss is carried from other sizes; measuring it needs only the base checkpoint"
     if len(sizes) == 1:
-        return (f"{carried}, and one size alone ({format_count(sizes[0])}) cannot say how well that works",)
+        return (note("base_by_one_size", size=sizes[0]),)
+    carried = note("base_by_size_term")
     ordered = offsets[np.argsort(sizes)]
     steps = np.diff(ordered)
     size_of_it = float(np.ptp(ordered))
     if size_of_it < 0.005 or not (np.all(steps > 0) or np.all(steps < 0)):
         return (carried,)
     way = "shrinks" if steps[0] > 0 else "grows"
-    trend = (
-        f"the rise over the base loss {way} with model size, by {size_of_it:.3f} nats over the probes, "
-        "and a law that is additive in size cannot carry that to the target"
-    )
-    return (carried, trend)
+    return carried, note("rise_by_size", way=way, span=size_of_it)
 
 
 def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> BaseLoss:
     if len(np.unique(sizes)) < 2:
-        only = format_count(sizes[0])
-        raise NoBaseLoss(f"the only base loss is that of {only} params")
+        raise NoBaseLoss(note("one_base_loss", size=sizes[0]))
     x, y = np.log(sizes), np.log(losses)
     slope, level = np.polyfit(x, y, 1)
     value = np.exp(level + slope * np.log(params))
@@ -98,4 +93,4 @@ def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> Bas
     spread = float(np.sqrt(np.sum((y - level - slope * x) ** 2) / free)) if free > 0 else 0.0
     leverage = 1 + 1 / len(sizes) + (np.log(params) - x.mean()) ** 2 / np.sum((x - x.mean()) ** 2)
     noise = scattered(count, spread * np.sqrt(leverage), free)
-    return BaseLoss(value * np.exp(noise), ("the base general loss is carried from other sizes by a power law",))
+    return BaseLoss(value * np.exp(noise), (note("base_by_power_law"),))

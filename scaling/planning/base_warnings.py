@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scaling.fitting.estimation.base_tokens import BaseTokens
+from scaling.notes import note
 from scaling.planning.curve import Curve
 from scaling.planning.target import Target
-from scaling.units import format_count
 
 FAR = 3.0  # times what any probe has, or a third of it
 
@@ -26,20 +26,12 @@ def base_warnings(curve: Curve, used: bool) -> list[str]:
     """Sentences on the target's base; used: whether the law makes a difference of what a base saw."""
     seen, question, given = curve.fit.base_tokens, curve.question, curve.base_tokens
     if seen is None or not seen.known:
-        unsaid = "the table does not say for every size how long its base was trained (column base_tokens)"
-        return [f"{unsaid}: all are taken to have seen the same tokens, many more than CPT has"] if used else []
-    found = []
+        return [note("base_tokens_unsaid")] if used else []
+    found: list[str] = []
     if given is None and seen.varies and used:
-        text = format_count(_target(seen, question, given))
-        found.append(f"the target's base is taken to have seen {text} tokens, as the bases of the probes go on")
-    if used:
-        value, low, high = _progress(seen, curve)
-        what = f"CPT is {value:.3g} of the tokens of the target's base, and {low:.3g} to {high:.3g} of those of the probes'"
-        far = f"{what}: what replay gains is extrapolated"
-    else:
-        value, low, high = _per_param(seen, question, given)
-        what = f"the target's base saw {value:.3g} tokens a parameter, those of the probes {low:.3g} to {high:.3g}"
-        far = f"{what}, which the law does not look at: one more extrapolation"
+        found.append(note("base_tokens_carried", tokens=_target(seen, question, given)))
+    value, low, high = _progress(seen, curve) if used else _per_param(seen, question, given)
+    far = note("replay_far" if used else "base_far", value=value, low=low, high=high)
     return [*found, far] if _beyond(value, low, high) > FAR else found
 
 

@@ -12,6 +12,7 @@ from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import TermLaw, get_law
+from scaling.notes import note
 from scaling.planning.base_warnings import base_factors, base_warnings
 from scaling.planning.curve import Curve
 from scaling.planning.extrapolation import (
@@ -41,8 +42,10 @@ def of_fit(fit: Fit, question: Target) -> Plan:
     try:
         plan = _plan(fit, general_rise(fit, question), question)
     except NotIdentified as reason:
-        advice = "; give the target's with --base-general-loss" if isinstance(reason, NoBaseLoss) else ""
-        return _unanswered(fit, general, question, f"{reason}{advice}")
+        bare = isinstance(reason, NoBaseLoss)
+        return _unanswered(
+            fit, general, question, note("give_base_loss", reason=str(reason)) if bare else reason.args[0]
+        )
     if why := impossible(plan.losses()):
         return _unanswered(fit, general, question, why)
     return replace(
@@ -115,38 +118,35 @@ def _status(rise: Rise, found: Array) -> tuple[Status, list[str]]:
     if math.isnan(found[0]):
         ratio, least = least_loss(rise)
         over = least - rise.allowed
-        return "infeasible", [
-            f"the least rise there is exceeds the tolerance by {over:.4f} nats, at ratio {ratio:.3g}; a lower learning "
-            "rate, more tokens or a larger tolerance would help"
-        ]
+        return "infeasible", [note("infeasible", over=over, ratio=ratio)]
     first = first_feasible(rise, rise.allowed)
-    notes = [f"below ratio {first:.3g} the general loss is not within the tolerance either"] if first > 0 else []
+    notes: list[str] = [note("low_ratios_fail", ratio=first)] if first > 0 else []
     failing = float(np.mean(np.isnan(found[1:]))) if len(found) > 1 else 0.0
     if failing > 0:
-        notes.append(f"in {100 * failing:.3g} % of the draws no ratio stays within the tolerance")
+        notes.append(note("draws_fail", percent=100 * failing))
     return ("unconstrained" if found[0] == 1.0 and first == 0 else "ok"), notes
 
 
 def _domain(fit: Fit, question: Target, ratio: float) -> tuple[Estimate[float], list[str]]:
     if fit.domain is None:
-        return UNKNOWN, ["the fit has no domain corpus, so the domain loss is unknown"]
+        return UNKNOWN, [note("no_domain")]
     unsure = fit.domain.warnings if fit.domain.status == "not_identified" else ()
     try:
         return Curve(fit.domain, replace(question, base_tokens=None)).at(ratio), [
             f"domain fit: {warning}" for warning in unsure
         ]
     except NotIdentified as reason:
-        return UNKNOWN, [f"domain loss unknown: {reason}"]
+        return UNKNOWN, [note("domain_unknown", reason=str(reason))]
 
 
 def _fit_warnings(fit: Fit, rise: Rise, ratio: float) -> list[str]:
     """What the fit says of itself, and whether the law is good enough for so small a tolerance."""
     general = rise.curve.fit
     allowed, miss = rise.allowed, rise.miss(ratio)
-    where = "finished runs near this ratio"
+    code = "law_rough_near"
     if miss == 0:  # not known of an older fit
-        miss, where = general.residual_sd * (1.0 if rise.differences else float(rise.base.draws[0])), "its rows"
-    rough = f"the law misses the general loss of {where} by {miss:.3g} nats, which is much for a tolerance of {allowed:.3g} nats"
+        miss, code = general.residual_sd * (1.0 if rise.differences else float(rise.base.draws[0])), "law_rough"
+    rough = note(code, miss=miss, allowed=allowed)
     return [
         *([rough] if miss > allowed / 2 else []),
         *fit.warnings,

@@ -12,10 +12,10 @@ from scaling.fitting import CorpusFit, Estimate
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
 from scaling.nearness import same
+from scaling.notes import note
 from scaling.planning.extrapolation import refuse_farther
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import share
-from scaling.units import format_count
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,16 @@ class Curve:
         # Parameters that a table does not tell apart (a fit's own status) can still give one and the same curve.
         looks_at = get_law(self.fit.law).variables
         if "share" not in looks_at:
-            raise NotIdentified(f"the law {self.fit.law} does not look at the ratio")
+            raise NotIdentified(note("law_blind_to_ratio", law=self.fit.law))
         for variable in ("params", "tokens"):
             if variable not in looks_at and not same(*self.fit.ranges[variable]):
-                raise NotIdentified(f"the law {self.fit.law} does not look at {variable}, in which the probes differ")
+                raise NotIdentified(note("law_blind", law=self.fit.law, name=variable))
         for variable, only in self.fit.held.items():
             if variable in ("ratio", "share"):
-                raise NotIdentified(f"the table has only one ratio ({only:g}), so nothing is known at others")
+                raise NotIdentified(note("one_ratio", only=only))
             target = getattr(self.question, variable)
             if not same(target, only):
-                there, asked = format_count(only), format_count(target)
-                raise NotIdentified(f"all probes have {there} {variable}, so nothing is known at {asked}")
+                raise NotIdentified(note("one_value", only=only, name=variable, asked=target))
 
     @property
     def base_tokens(self) -> float | None:

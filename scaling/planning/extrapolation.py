@@ -11,8 +11,8 @@ import numpy as np
 from scaling.errors import InputError
 from scaling.fitting import Estimate
 from scaling.nearness import SAME
+from scaling.notes import note
 from scaling.planning.target import NotIdentified, Target
-from scaling.units import format_count
 
 Ranges = Mapping[str, tuple[float, float]]
 FAR = 3.0  # in compute; published rollouts stay near 2 % error up to here and reach 10 % at ten times
@@ -25,10 +25,7 @@ def refuse_smaller(ranges: Ranges, params: float) -> None:
     """Raise `InputError` for a target smaller than every probe: nothing was learnt about such models."""
     smallest = ranges["params"][0]
     if params < smallest * (1 - SAME):
-        raise InputError(
-            f"params {format_count(params)} is smaller than the smallest probe ({format_count(smallest)}); "
-            "a plan carries probes to models of their size or larger"
-        )
+        raise InputError(note("smaller_than_probes", params=params, smallest=smallest))
 
 
 def refuse_farther(ranges: Ranges, question: Target, base_tokens: float = math.nan) -> None:
@@ -38,20 +35,14 @@ def refuse_farther(ranges: Ranges, question: Target, base_tokens: float = math.n
     for name, limits in ranges.items():
         beyond = _factor(limits, asked[name]) if name in asked else 1.0
         if beyond > FARTHEST and not question.far:
-            raise NotIdentified(
-                f"the target's {name} are {beyond:.2g} times beyond those of the probes, so that one of them is likely to be "
-                "in another unit, as billions are; --far answers where it is meant"
-            )
+            raise NotIdentified(note("too_far", name=name, beyond=beyond))
 
 
 def impossible(losses: Mapping[str, float]) -> str:
     """Why an answer with these losses (nats per token) is none; "" where all can be."""
     for name, value in losses.items():
         if value <= 0 or value > MOST_LOSS:
-            return (
-                f"the law gives a {name} of {value:.3g} nats at the target, which no model has: it lies too far from the "
-                "probes, or columns are in other units than the contract's"
-            )
+            return note("impossible_loss", name=name, loss=value)
     return ""
 
 
@@ -79,15 +70,12 @@ def compute_factor(ranges: Ranges, question: Target) -> float:
 
 def distance_warnings(ranges: Ranges, question: Target) -> list[str]:
     """Warn where the target is far outside the probes in compute, or has fewer tokens than any checkpoint."""
-    found = []
+    found: list[str] = []
     compute = compute_factor(ranges, question)
     if compute > FAR:
-        found.append(
-            f"the target is {compute:.3g}x the compute of the largest probe: published laws stay near 2 % error in the "
-            "loss up to 3x and reach 10 % at 10x"
-        )
+        found.append(note("compute_far", compute=compute))
     if question.tokens < ranges["tokens"][0] * (1 - SAME):
-        found.append(f"no checkpoint that was fitted has as few as {format_count(question.tokens)} tokens")
+        found.append(note("tokens_few", tokens=question.tokens))
     return found
 
 
@@ -96,19 +84,13 @@ def ratio_warnings(
 ) -> list[str]:
     """Warn where a ratio lies outside the probed range, or in a wide gap between probed ratios (sorted)."""
     if math.isfinite(ratio) and not limits[0] <= ratio <= limits[1]:
-        return [
-            f"the {what} {ratio:.3f} lies outside the probed ratios {limits[0]:g} to {limits[1]:g}; "
-            "replay tables are missed by 6 to 12 % at an end that was never trained"
-        ]
+        return [note("ratio_outside", what=what, ratio=ratio, low=limits[0], high=limits[1])]
     if not (ratios and math.isfinite(ratio)):
         return []
     above = int(np.searchsorted(ratios, ratio))
     if ratios[above] == ratio or ratios[above] - ratios[above - 1] <= WIDE + 1e-9:
         return []
-    return [
-        f"the {what} {ratio:.3f} lies between the probed ratios {ratios[above - 1]:g} and {ratios[above]:g}; "
-        "a probe between them would pin it"
-    ]
+    return [note("ratio_in_a_gap", what=what, ratio=ratio, low=ratios[above - 1], high=ratios[above])]
 
 
 def _factor(limits: tuple[float, float], target: float) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scaling.fitting import Estimate, Provenance
+from scaling.notes import coded
 from scaling.planning.target import Target
 from scaling.planning.text import brackets, extrapolation_text
 from scaling.storage import write_text
@@ -80,7 +81,7 @@ class Plan:
             "draws": [finite_or_none(draw) for draw in self.draws],
             **{name: getattr(self, name) for name in ("status", "definition", "law", "route")},
             "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
-            "notes": list(self.warnings),
+            "notes": coded(self.warnings),
             "fitted_from": None if self.provenance is None else vars(self.provenance),
         }
         write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
@@ -102,6 +103,7 @@ class Plan:
             "level": self.target.level,
             "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
             "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
         }
 
     def summary(self) -> str:

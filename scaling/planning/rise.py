@@ -16,6 +16,7 @@ from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
 from scaling.fitting.intervals.interval import interval
 from scaling.laws import get_law
+from scaling.notes import note
 from scaling.planning.base_loss import BaseLoss, additive_in_size, carried, given
 from scaling.planning.curve import Curve
 from scaling.planning.result import UNKNOWN
@@ -73,8 +74,7 @@ def general_rise(fit: Fit, question: Target) -> Rise:
     measured, base_tokens = question.base_general_loss, question.base_tokens
     seen = fit.general.base_tokens
     if base_tokens is not None and (seen is None or not seen.known):
-        unsaid = "the table does not say for every size how long its base was trained (column base_tokens)"
-        raise InputError(f"{unsaid}, so the target's base tokens have no use")
+        raise InputError(note("base_tokens_without_use"))
     curve = Curve(fit.general, question)
     differences = get_law(fit.general.law).target == "delta"
     if measured is not None:
@@ -89,5 +89,5 @@ def general_rise(fit: Fit, question: Target) -> Rise:
     except NotIdentified as reason:
         if question.relative:
             raise
-        blank = BaseLoss(np.full(curve.count, math.nan), (f"the loss itself is unknown: {reason}",))
+        blank = BaseLoss(np.full(curve.count, math.nan), (note("loss_unknown", reason=str(reason)),))
         return Rise(curve, blank, True)

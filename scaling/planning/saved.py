@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Provenance
+from scaling.notes import Note
 from scaling.planning.result import ESTIMATES, FORMAT, VERSION, Plan, Status
 from scaling.planning.target import Target
 from scaling.storage import read_saved
@@ -48,6 +49,11 @@ class _Provenance(_Strict):
     version: str
 
 
+class _Note(_Strict):
+    code: str
+    text: str
+
+
 class PlanFile(_Strict):
     """A plan of `scaling plan --out`: the critical mixture ratio for one target; losses in nats per token."""
 
@@ -64,7 +70,7 @@ class PlanFile(_Strict):
     law: str
     route: Literal["law", "link"]
     extrapolation: dict[str, float | None]
-    notes: list[str]
+    notes: list[_Note]
     fitted_from: _Provenance | None
 
 
@@ -100,7 +106,7 @@ def _decode(saved: PlanFile) -> Plan:
         **{name: Estimate(*map(_float, (one.value, one.low, one.high))) for name, one in estimates.items()},
         status=saved.status,
         extrapolation={name: _float(value) for name, value in saved.extrapolation.items()},
-        warnings=tuple(saved.notes),
+        warnings=tuple(Note(one.text, one.code) for one in saved.notes),
         target=Target(**saved.target.model_dump()),
         definition=saved.definition,
         law=saved.law,

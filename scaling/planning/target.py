@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scaling.errors import InputError
+from scaling.notes import note
 from scaling.units import format_count
 
 
@@ -49,9 +50,9 @@ class Target:
         for name in ("params", "tokens", "base_general_loss", "base_tokens"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
-                raise InputError(f"{name.replace('_', ' ')} must be above 0, not {value:g}")
+                raise InputError(note("not_positive", name=name.replace("_", " "), given=value))
         if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
-            raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
+            raise InputError(note("tolerance_negative", given=self.tolerance))
         if not 0 < self.level < 1:
             raise InputError(f"level must lie between 0 and 1, not {self.level:g}")
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from scaling.fitting import Estimate
 from scaling.fitting.notebook import fit_html
 from scaling.laws import get_law
+from scaling.notes import TEMPLATES
 from scaling.report.contents import Contents
 from scaling.report.planner import law_functions, planner_data
 from scaling.storage import write_text
@@ -55,7 +56,8 @@ def _asset(name: str) -> str:
 
 def _script(contents: Contents) -> str:
     laws = ",\n".join(f"  {json.dumps(name)}: {text}" for name, text in law_functions(contents.fit).items())
-    return f"{_asset('planner.js')}\nconst LAWS = {{\n{laws}\n}};\n{_asset('page.js')}"
+    tables = f"const NOTES = {_json(dict(TEMPLATES))};\nconst LAWS = {{\n{laws}\n}};"
+    return f"{_asset('planner.js')}\n{tables}\n{_asset('page.js')}"
 
 
 def _page_data(contents: Contents) -> dict[str, Any]:

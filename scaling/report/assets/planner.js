@@ -8,6 +8,17 @@ class Refused extends Error {}
 class NotIdentified extends Error {}
 class NoBaseLoss extends NotIdentified {}
 
+/* A note of scaling/notes.py, whose table is NOTES: values as Python's formats g, .<n>g, .<n>f, or as a count. */
+function note(code, values) {
+  return NOTES[code].replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name, spec) => {
+    const value = values[name];
+    if (!spec) return String(value);
+    if (spec === "count") return formatCount(value);
+    const [, digits, kind] = /^(?:\.(\d+))?([gf])$/.exec(spec);
+    return kind === "f" ? value.toFixed(Number(digits)) : general(value, digits ? Number(digits) : 6);
+  });
+}
+
 const SAME = 0.01, FAR = 3.0, WIDE = 0.25, HALVINGS = 48, FARTHEST = 1000, MOST_LOSS = 50;
 const number = (value) => (value === null ? NaN : value);
 
@@ -100,8 +111,7 @@ function refuseFarther(fit, q) {
     limits.base_tokens = [Math.min(...fit.baseTokens.tokens), Math.max(...fit.baseTokens.tokens)];
   for (const [name, [low, high]] of Object.entries(limits)) {
     const beyond = Math.max(1, asked[name] / high, low / asked[name]);
-    if (beyond > FARTHEST && !q.far) throw new NotIdentified(`the target's ${name} are ${general(beyond, 2)} times beyond those of the probes, so that ` +
-      "one of them is likely to be in another unit, as billions are; --far answers where it is meant");
+    if (beyond > FARTHEST && !q.far) throw new NotIdentified(note("too_far", { name, beyond }));
   }
 }
 
@@ -112,13 +122,13 @@ class Curve {
     refuseFarther(fit, question);
     for (const name of ["params", "tokens"]) {
       if (!fit.variables.includes(name) && !same(...fit.ranges[name]))
-        throw new NotIdentified(`the law ${fit.law} does not look at ${name}, in which the probes differ`);
+        throw new NotIdentified(note("law_blind", { law: fit.law, name }));
     }
     for (const [name, only] of Object.entries(fit.held)) {
       if (name === "ratio" || name === "share")
-        throw new NotIdentified(`the table has only one ratio (${general(only, 6)}), so nothing is known at others`);
+        throw new NotIdentified(note("one_ratio", { only }));
       if (!same(question[name], only))
-        throw new NotIdentified(`all probes have ${formatCount(only)} ${name}, so nothing is known at ${formatCount(question[name])}`);
+        throw new NotIdentified(note("one_value", { only, name, asked: question[name] }));
     }
     this.seen = fit.variables.includes("progress") ? this.baseTokens(question.params) : NaN;
     this.x = { N: question.params, D: question.tokens, r: 0, D0: this.seen, ...fit.elsewhere };
@@ -149,19 +159,13 @@ function makePlanner(data, laws) {
   const grid = data.grid, last = grid.length - 1, known = fits.general;
 
   function checked(q) {
-    for (const name of ["params", "tokens"])
-      if (!(Number.isFinite(q[name]) && q[name] > 0)) throw new Refused(`${name} must be above 0, not ${general(q[name], 6)}`);
-    if (!(Number.isFinite(q.tolerance) && q.tolerance >= 0))
-      throw new Refused(`tolerance must not be negative, and is ${general(q.tolerance, 6)}`);
+    const positive = { params: q.params, tokens: q.tokens, "base general loss": q.baseLoss, "base tokens": q.baseTokens };
+    for (const [name, given] of Object.entries(positive))
+      if (given !== null && !(Number.isFinite(given) && given > 0)) throw new Refused(note("not_positive", { name, given }));
+    if (!(Number.isFinite(q.tolerance) && q.tolerance >= 0)) throw new Refused(note("tolerance_negative", { given: q.tolerance }));
     const smallest = known.ranges.params[0];
-    if (q.params < smallest * (1 - SAME))
-      throw new Refused(`params ${formatCount(q.params)} is smaller than the smallest probe (${formatCount(smallest)}); ` +
-        "a plan carries probes to models of their size or larger");
-    if (q.baseTokens !== null && !(q.baseTokens > 0)) throw new Refused(`base tokens must be above 0, not ${general(q.baseTokens, 6)}`);
-    if (q.baseTokens !== null && !(known.baseTokens && known.baseTokens.known))
-      throw new Refused("the table does not say for every size how long its base was trained (column base_tokens), " +
-        "so the target's base tokens have no use");
-    if (q.baseLoss !== null && !(q.baseLoss > 0)) throw new Refused(`base general loss must be above 0, not ${general(q.baseLoss, 6)}`);
+    if (q.params < smallest * (1 - SAME)) throw new Refused(note("smaller_than_probes", { params: q.params, smallest }));
+    if (q.baseTokens !== null && !(known.baseTokens && known.baseTokens.known)) throw new Refused(note("base_tokens_without_use", {}));
   }
 
   /* {draws, warnings}: the base loss in the fit and in every draw */
@@ -169,7 +173,7 @@ function makePlanner(data, laws) {
     const count = curve.count, all = (value) => new Array(count).fill(value);
     if (q.baseLoss !== null) return { draws: all(q.baseLoss), warnings: [] };
     const sizes = data.bases.map((b) => b.params), losses = data.bases.map((b) => b.loss);
-    if (!sizes.length) throw new NoBaseLoss("the table has no general loss at tokens 0");
+    if (!sizes.length) throw new NoBaseLoss(note("no_base_loss", {}));
     const close = nearest(sizes, q.params);
     if (same(sizes[close], q.params)) return { draws: all(losses[close]), warnings: [] };
     return data.additive ? bySizeTerm(curve, q, sizes, losses) : byPowerLaw(q, sizes, losses, count);
@@ -185,37 +189,36 @@ function makePlanner(data, laws) {
   }
 
   function offsetWarnings(sizes, offsets) {
-    const carried = "the base general loss is carried from other sizes; measuring it needs only the base checkpoint";
-    if (sizes.length === 1) return [`${carried}, and one size alone (${formatCount(sizes[0])}) cannot say how well that works`];
+    const carried = note("base_by_size_term", {});
+    if (sizes.length === 1) return [note("base_by_one_size", { size: sizes[0] })];
     const ordered = sizes.map((size, i) => [size, offsets[i]]).sort((a, b) => a[0] - b[0]).map((pair) => pair[1]);
     const steps = ordered.slice(1).map((v, i) => v - ordered[i]);
     const span = Math.max(...ordered) - Math.min(...ordered);
     if (span < 0.005 || !(steps.every((s) => s > 0) || steps.every((s) => s < 0))) return [carried];
-    return [carried, `the rise over the base loss ${steps[0] > 0 ? "shrinks" : "grows"} with model size, by ${span.toFixed(3)} ` +
-      "nats over the probes, and a law that is additive in size cannot carry that to the target"];
+    return [carried, note("rise_by_size", { way: steps[0] > 0 ? "shrinks" : "grows", span })];
   }
 
   function byPowerLaw(q, sizes, losses, count) {
-    if (new Set(sizes).size < 2) throw new NoBaseLoss(`the only base loss is that of ${formatCount(sizes[0])} params`);
+    if (new Set(sizes).size < 2) throw new NoBaseLoss(note("one_base_loss", { size: sizes[0] }));
     const x = sizes.map(Math.log), y = losses.map(Math.log), fit = line(x, y), free = sizes.length - 2;
     const target = Math.log(q.params), value = Math.exp(fit.level + fit.slope * target);
     const rest = x.reduce((sum, v, i) => sum + (y[i] - fit.level - fit.slope * v) ** 2, 0);
     const spread = free > 0 ? Math.sqrt(rest / free) : 0;
     const scale = spread * Math.sqrt(1 + 1 / sizes.length + (target - fit.mx) ** 2 / fit.square);
     const draws = Array.from({ length: count }, (_, draw) => value * Math.exp(scale * data.noise.base[draw]));
-    return { draws, warnings: ["the base general loss is carried from other sizes by a power law"] };
+    return { draws, warnings: [note("base_by_power_law", {})] };
   }
 
   /* The rise over the base loss: rise.at(draw, ratio), and the loss itself. */
   function makeRise(q) {
-    if (!known.variables.includes("share")) throw new NotIdentified(`the law ${known.law} does not look at the ratio`);
+    if (!known.variables.includes("share")) throw new NotIdentified(note("law_blind_to_ratio", { law: known.law }));
     const curve = new Curve(known, laws[known.law], q);
     let base;
     try {
       base = baseLoss(curve, q);
     } catch (reason) {
       if (!(reason instanceof NotIdentified) || !known.differences || q.relative) throw reason;
-      base = { draws: new Array(curve.count).fill(NaN), warnings: [`the loss itself is unknown: ${reason.message}`] };
+      base = { draws: new Array(curve.count).fill(NaN), warnings: [note("loss_unknown", { reason: reason.message })] };
     }
     const at = known.differences
       ? (draw, ratio) => curve.at(draw, ratio)
@@ -275,58 +278,50 @@ function makePlanner(data, laws) {
 
   function baseWarnings(q, gaps) {
     const used = known.usesBase;
-    if (!gaps) return used
-      ? ["the table does not say for every size how long its base was trained (column base_tokens): all are taken to have " +
-        "seen the same tokens, many more than CPT has"] : [];
+    if (!gaps) return used ? [note("base_tokens_unsaid", {})] : [];
     const found = [];
-    if (q.baseTokens === null && known.baseTokens.varies && used)
-      found.push(`the target's base is taken to have seen ${formatCount(gaps.target)} tokens, as the bases of the probes go on`);
-    const numbers = used ? gaps.progress : gaps.perParam, [value, low, high] = numbers.map((v) => general(v, 3));
-    const far = used
-      ? `CPT is ${value} of the tokens of the target's base, and ${low} to ${high} of those of the probes': what replay gains is extrapolated`
-      : `the target's base saw ${value} tokens a parameter, those of the probes ${low} to ${high}, which the law does not look at: one more extrapolation`;
-    return beyond(...numbers) > FAR ? [...found, far] : found;
+    if (q.baseTokens === null && known.baseTokens.varies && used) found.push(note("base_tokens_carried", { tokens: gaps.target }));
+    const numbers = used ? gaps.progress : gaps.perParam, [value, low, high] = numbers;
+    return beyond(...numbers) > FAR ? [...found, note(used ? "replay_far" : "base_far", { value, low, high })] : found;
   }
 
   function distanceWarnings(q) {
     const found = [], { params, tokens } = known.ranges;
     const compute = (q.params / params[1]) * (q.tokens / tokens[1]);
-    if (compute > FAR) found.push(`the target is ${general(compute, 3)}x the compute of the largest probe: published laws stay near 2 % error in the ` +
-      "loss up to 3x and reach 10 % at 10x");
-    if (q.tokens < tokens[0] * (1 - SAME)) found.push(`no checkpoint that was fitted has as few as ${formatCount(q.tokens)} tokens`);
+    if (compute > FAR) found.push(note("compute_far", { compute }));
+    if (q.tokens < tokens[0] * (1 - SAME)) found.push(note("tokens_few", { tokens: q.tokens }));
     return found;
   }
 
   function ratioWarnings(ratio) {
-    const [low, high] = known.ranges.ratio, ratios = known.ratios, text = `the critical ratio ${ratio.toFixed(3)} lies`;
+    const [low, high] = known.ranges.ratio, ratios = known.ratios, what = "critical ratio";
     if (!Number.isFinite(ratio)) return [];
-    if (ratio < low || ratio > high)
-      return [`${text} outside the probed ratios ${general(low, 6)} to ${general(high, 6)}; replay tables are missed by 6 to 12 % at an end that was never trained`];
+    if (ratio < low || ratio > high) return [note("ratio_outside", { what, ratio, low, high })];
     const above = ratios.findIndex((one) => one >= ratio);
     if (above < 1 || ratios[above] === ratio || ratios[above] - ratios[above - 1] <= WIDE + 1e-9) return [];
-    return [`${text} between the probed ratios ${general(ratios[above - 1], 6)} and ${general(ratios[above], 6)}; a probe between them would pin it`];
+    return [note("ratio_in_a_gap", { what, ratio, low: ratios[above - 1], high: ratios[above] })];
   }
 
   function fitWarnings(rise, ratio) {
-    let miss = missAt(ratio), where = "finished runs near this ratio";
+    let miss = missAt(ratio), code = "law_rough_near";
     if (miss === 0) {
       miss = number(known.residualSd) * (known.differences ? 1 : rise.base.draws[0]);
-      where = "its rows";
+      code = "law_rough";
     }
-    const rough = `the law misses the general loss of ${where} by ${general(miss, 3)} nats, which is much for a tolerance of ${general(rise.allowed, 3)} nats`;
+    const rough = note(code, { miss, allowed: rise.allowed });
     return [...(miss > rise.allowed / 2 ? [rough] : []), ...data.warnings, ...known.warnings.map((w) => `general fit: ${w}`)];
   }
 
   function domainCurve(q) {
     const fit = fits.domain;
-    if (!fit) return { curve: null, notes: ["the fit has no domain corpus, so the domain loss is unknown"] };
+    if (!fit) return { curve: null, notes: [note("no_domain", {})] };
     const unsure = fit.status === "not_identified" ? fit.warnings.map((w) => `domain fit: ${w}`) : [];
     try {
-      if (!fit.variables.includes("share")) throw new NotIdentified(`the law ${fit.law} does not look at the ratio`);
+      if (!fit.variables.includes("share")) throw new NotIdentified(note("law_blind_to_ratio", { law: fit.law }));
       return { curve: new Curve(fit, laws[fit.law], { ...q, baseTokens: null }), notes: unsure };
     } catch (reason) {
       if (!(reason instanceof NotIdentified)) throw reason;
-      return { curve: null, notes: [`domain loss unknown: ${reason.message}`] };
+      return { curve: null, notes: [note("domain_unknown", { reason: reason.message })] };
     }
   }
 
@@ -335,14 +330,13 @@ function makePlanner(data, laws) {
     if (Number.isNaN(found[0])) {
       let best = 0;
       for (let i = 1; i < last; i++) if (rise.at(0, grid[i]) < rise.at(0, grid[best])) best = i;
-      const over = (rise.at(0, grid[best]) - rise.allowed).toFixed(4);
-      return { status: "infeasible", ratio: grid[best], notes: [
-        `the least rise there is exceeds the tolerance by ${over} nats, at ratio ${general(grid[best], 3)}; a lower learning rate, more tokens or a larger tolerance would help`] };
+      const over = rise.at(0, grid[best]) - rise.allowed, ratio = grid[best];
+      return { status: "infeasible", ratio, notes: [note("infeasible", { over, ratio })] };
     }
     let first = 0;
     while (!(rise.at(0, grid[first]) <= rise.allowed)) first++;
-    const notes = grid[first] > 0 ? [`below ratio ${general(grid[first], 3)} the general loss is not within the tolerance either`] : [];
-    if (failing > 0) notes.push(`in ${general(100 * failing, 3)} % of the draws no ratio stays within the tolerance`);
+    const notes = grid[first] > 0 ? [note("low_ratios_fail", { ratio: grid[first] })] : [];
+    if (failing > 0) notes.push(note("draws_fail", { percent: 100 * failing }));
     return { status: found[0] === 1 && first === 0 ? "unconstrained" : "ok", ratio: found[0], notes };
   }
 
@@ -356,11 +350,11 @@ function makePlanner(data, laws) {
       answer = planned(q, makeRise(q));
     } catch (reason) {
       if (!(reason instanceof NotIdentified)) throw reason;
-      return unanswered(q, reason.message + (reason instanceof NoBaseLoss ? "; give the target's with --base-general-loss" : ""));
+      return unanswered(q, reason instanceof NoBaseLoss ? note("give_base_loss", { reason: reason.message }) : reason.message);
     }
     for (const name of ["general_loss", "domain_loss", "base_general_loss"]) {
-      if (answer[name].value <= 0 || answer[name].value > MOST_LOSS) return unanswered(q, `the law gives a ${name.replaceAll("_", " ")} of ${general(answer[name].value, 3)} nats at ` +
-        "the target, which no model has: it lies too far from the probes, or columns are in other units than the contract's");
+      const loss = answer[name].value;
+      if (loss <= 0 || loss > MOST_LOSS) return unanswered(q, note("impossible_loss", { name: name.replaceAll("_", " "), loss }));
     }
     const cut = (v) => Math.min(Math.max(v, 0), MOST_LOSS);
     for (const name of ["general_loss", "domain_loss", "base_general_loss"])

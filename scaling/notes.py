@@ -1,0 +1,142 @@
+"""Every note of a plan: a code that programs can test, the values it was made of, and its one sentence in one table.
+
+Python, the commands' JSON and the report's page write the same templates; docs/notes.md is made from the table. A value is
+written by Python's format, or as a count (`{tokens:count}` gives 20B).
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from scaling.units import format_count
+
+TEMPLATES: Mapping[str, str] = {
+    # questions that make no sense
+    "not_positive": "{name} must be above 0, not {given:g}",
+    "tolerance_negative": "tolerance must not be negative, and is {given:g}",
+    "smaller_than_probes": (
+        "params {params:count} is smaller than the smallest probe ({smallest:count}); a plan carries probes to models of "
+        "their size or larger"
+    ),
+    "base_tokens_without_use": (
+        "the table does not say for every size how long its base was trained (column base_tokens), so the target's base "
+        "tokens have no use"
+    ),
+    # where a table cannot carry an answer
+    "law_blind": "the law {law} does not look at {name}, in which the probes differ",
+    "law_blind_to_ratio": "the law {law} does not look at the ratio",
+    "one_ratio": "the table has only one ratio ({only:g}), so nothing is known at others",
+    "one_value": "all probes have {only:count} {name}, so nothing is known at {asked:count}",
+    "too_far": (
+        "the target's {name} are {beyond:.2g} times beyond those of the probes, so that one of them is likely to "
+        "be in another unit, as billions are; --far answers where it is meant"
+    ),
+    "impossible_loss": (
+        "the law gives a {name} of {loss:.3g} nats at the target, which no model has: it lies too far from the "
+        "probes, or columns are in other units than the contract's"
+    ),
+    "no_base_loss": "the table has no general loss at tokens 0",
+    "one_base_loss": "the only base loss is that of {size:count} params",
+    "give_base_loss": "{reason}; give the target's with --base-general-loss",
+    # the answer itself
+    "infeasible": (
+        "the least rise there is exceeds the tolerance by {over:.4f} nats, at ratio {ratio:.3g}; a lower "
+        "learning rate, more tokens or a larger tolerance would help"
+    ),
+    "low_ratios_fail": "below ratio {ratio:.3g} the general loss is not within the tolerance either",
+    "draws_fail": "in {percent:.3g} % of the draws no ratio stays within the tolerance",
+    # the base loss of the target
+    "base_by_size_term": (
+        "the base general loss is carried from other sizes; measuring it needs only the base checkpoint"
+    ),
+    "base_by_one_size": (
+        "the base general loss is carried from other sizes; measuring it needs only the base checkpoint, and one "
+        "size alone ({size:count}) cannot say how well that works"
+    ),
+    "rise_by_size": (
+        "the rise over the base loss {way} with model size, by {span:.3f} nats over the probes, and a law that "
+        "is additive in size cannot carry that to the target"
+    ),
+    "base_by_power_law": "the base general loss is carried from other sizes by a power law",
+    "loss_unknown": "the loss itself is unknown: {reason}",
+    # how far away it is
+    "compute_far": (
+        "the target is {compute:.3g}x the compute of the largest probe: published laws stay near 2 % error in "
+        "the loss up to 3x and reach 10 % at 10x"
+    ),
+    "tokens_few": "no checkpoint that was fitted has as few as {tokens:count} tokens",
+    "ratio_outside": (
+        "the {what} {ratio:.3f} lies outside the probed ratios {low:g} to {high:g}; replay tables are missed by "
+        "6 to 12 % at an end that was never trained"
+    ),
+    "ratio_in_a_gap": (
+        "the {what} {ratio:.3f} lies between the probed ratios {low:g} and {high:g}; a probe between them would pin it"
+    ),
+    # what the bases saw
+    "base_tokens_unsaid": (
+        "the table does not say for every size how long its base was trained (column base_tokens): all are taken "
+        "to have seen the same tokens, many more than CPT has"
+    ),
+    "base_tokens_carried": (
+        "the target's base is taken to have seen {tokens:count} tokens, as the bases of the probes go on"
+    ),
+    "replay_far": (
+        "CPT is {value:.3g} of the tokens of the target's base, and {low:.3g} to {high:.3g} of those of the "
+        "probes': what replay gains is extrapolated"
+    ),
+    "base_far": (
+        "the target's base saw {value:.3g} tokens a parameter, those of the probes {low:.3g} to {high:.3g}, "
+        "which the law does not look at: one more extrapolation"
+    ),
+    # the fit behind it
+    "law_rough_near": (
+        "the law misses the general loss of finished runs near this ratio by {miss:.3g} nats, which is much for a tolerance "
+        "of {allowed:.3g} nats"
+    ),
+    "law_rough": (
+        "the law misses the general loss of its rows by {miss:.3g} nats, which is much for a tolerance of {allowed:.3g} nats"
+    ),
+    "no_domain": "the fit has no domain corpus, so the domain loss is unknown",
+    "domain_unknown": "domain loss unknown: {reason}",
+}
+
+
+class Note(str):
+    """A sentence, with the code and the values it was made of. `within` puts words before it and keeps both.
+
+    >>> one = note("tokens_few", tokens=5000.0)
+    >>> one, one.code, one.values
+    ('no checkpoint that was fitted has as few as 5K tokens', 'tokens_few', {'tokens': 5000.0})
+    >>> one.within("domain fit: ").code
+    'tokens_few'
+    """
+
+    code: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, text: str, code: str = "other", values: Mapping[str, Any] | None = None) -> Note:
+        """A note of that text."""
+        made = super().__new__(cls, text)
+        made.code, made.values = code, dict(values or {})
+        return made
+
+    def within(self, before: str) -> Note:
+        """The same note with words before it."""
+        return Note(before + self, self.code, self.values)
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: Any, spec: str) -> str:
+        return format_count(value) if spec == "count" else str(super().format_field(value, spec))
+
+
+def note(code: str, **values: Any) -> Note:
+    """The note of that code, made of its values."""
+    return Note(_Formatter().vformat(TEMPLATES[code], (), values), code, values)
+
+
+def coded(notes: tuple[str, ...]) -> list[dict[str, str]]:
+    """Notes as the commands' JSON has them: code and text; "other" for a sentence that has no code yet."""
+    return [{"code": getattr(one, "code", "other"), "text": str(one)} for one in notes]

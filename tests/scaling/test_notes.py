@@ -1,0 +1,65 @@
+"""One table of sentences, for Python, JSON and the page."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import scaling
+from scaling.cli import main
+from scaling.fitting import Fit
+from scaling.notes import TEMPLATES, Note, note
+
+ROOT = Path(__file__).parents[2]
+PLANNER = ROOT / "scaling" / "report" / "assets" / "planner.js"
+
+
+def test_the_page_of_notes_is_the_table() -> None:
+    spec = importlib.util.spec_from_file_location("ci_notes", ROOT / ".ci" / "notes.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.main(["--check"]) == 0
+
+
+def test_a_note_is_its_sentence_and_its_values() -> None:
+    one = note("one_value", only=3e8, name="params", asked=7e9)
+    assert one == "all probes have 300M params, so nothing is known at 7B"
+    assert one.values == {"only": 3e8, "name": "params", "asked": 7e9}
+    assert one.within("general: ").code == "one_value"
+    assert json.dumps([one]) == json.dumps([str(one)])
+
+
+def test_every_code_is_used_and_every_use_has_a_code() -> None:
+    files = [path for path in (ROOT / "scaling").rglob("*.py") if path.name != "notes.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    asked = set(re.findall(r'note\(\s*"(\w+)"', text))
+    assert asked <= set(TEMPLATES)
+    used = {code for code in TEMPLATES if f'"{code}"' in text}
+    assert used == set(TEMPLATES)
+    page = re.findall(r'note\("(\w+)"', PLANNER.read_text(encoding="utf-8"))
+    assert set(page) <= set(TEMPLATES)
+
+
+def test_no_sentence_stands_in_the_planner() -> None:
+    """Strings of three words and more, comments aside."""
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", PLANNER.read_text(encoding="utf-8"), flags=re.DOTALL)
+    strings = re.findall(r'"([^"\n]*)"|`([^`]*)`', code)
+    sentences = [one for pair in strings for one in pair if len(re.findall(r"[a-z]{2,} ", one)) >= 3]
+    assert [one for one in sentences if "write a number" not in one] == []  # of a field that Python does not have
+
+
+def test_json_has_codes_beside_the_sentences(
+    forgetting_fit: Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forgetting_fit.save(tmp_path / "fit.json")
+    assert main(["plan", str(tmp_path / "fit.json"), "--params", "3e7", "--tokens", "5e5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["text"] for one in found["notes"]] == found["warnings"]
+    assert "tokens_few" in {one["code"] for one in found["notes"]}
+    plan = scaling.critical_ratio(forgetting_fit, 3e11, 1e8)
+    assert isinstance(plan.warnings[0], Note)
+    assert plan.warnings[0].code == "too_far"
