@@ -1,11 +1,6 @@
-"""A base before anything is loaded: where its weights come from, and its parameters, sizes and FLOPs.
-
-A rung of the ladder is counted by hand, so that a plan need not import transformers' models; a test holds the two equal.
-"""
+"""A base before anything is loaded: where its weights come from, and its parameters, sizes and FLOPs."""
 
 from dataclasses import dataclass
-
-from probes import ladder
 
 
 @dataclass(frozen=True)
@@ -66,14 +61,3 @@ class Figures:
         """
         head = self.vocab * self.width
         return float(6 * (self.counts.non_embedding + head) + 6 * self.layers * self.width * context)
-
-
-def figures(source: Source) -> Figures:
-    """The figures of a base; InputError where there is no such model."""
-    if isinstance(source, Rung):
-        own = ladder.width(source.depth)
-        counts = Counts(source.vocab_size * own, ladder.parameters(source.depth))
-        return Figures(counts, source.depth, own, ladder.feed_forward(source.depth), source.vocab_size)
-    from probes import models
-
-    return models.figures(models.shape(source))

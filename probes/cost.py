@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 
 from probes import config, jobs
-from probes.bases import Figures, figures
+from probes.bases import Figures
 from probes.compute import device, enough_memory
+from probes.figures import figures
 from probes.jobs import AnyJob, Job, Packed
 from probes.speed import Speed, measured, speed
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from probes import config, ladder
-from probes.bases import Figures, Pretrained, Rung, Source, figures
+from probes.bases import Figures, Pretrained, Rung, Source
 from probes.compute import Compute
+from probes.figures import figures
 from probes.jobs.job import Branch, Job, Packed, Sample, Tracking
 from probes.storage import digest
 

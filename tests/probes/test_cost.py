@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from probes import config, cost, models, speed
-from probes.bases import Pretrained, Rung, figures
+from probes.bases import Pretrained, Rung
+from probes.figures import figures
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]
