@@ -135,7 +135,7 @@ def test_a_failed_write_leaves_the_old_file(made, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match="no space is left on this disk"):
         made.save(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
