@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 from transformers.utils import cached_file
 
@@ -89,6 +89,27 @@ def load(source: Pretrained) -> PreTrainedModel:
         if isinstance(rate := getattr(module, "attention_dropout", None), float) and rate > 0:
             module.attention_dropout = 0.0
     return model
+
+
+def require_weights(source: Pretrained) -> None:
+    """InputError for a folder whose weights could not be loaded: without safetensors, or with broken ones. Only their
+    headers are read; a hub name is not looked at."""
+    folder = Path(source.path)
+    if not folder.is_dir():
+        return
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise InputError(
+            f"base model {source.path!r}: that folder has no *.safetensors; save its weights as such first"
+        )
+    for file in files:
+        try:
+            with safe_open(file, "pt") as weights:
+                weights.keys()
+        except (OSError, SafetensorError) as error:
+            raise InputError(
+                f"base model {source.path!r}: {file.name} is damaged; download or save it again"
+            ) from error
 
 
 def _config(source: Pretrained) -> Any:

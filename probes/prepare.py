@@ -53,6 +53,7 @@ def _check_pretrained(sweep: config.Sweep, source: Pretrained) -> None:
         raise InputError(
             f"base model {source.path!r}: context {sweep.context} is longer than its {positions} positions"
         )
+    models.require_weights(source)
     _own_vocabulary(source)
 
 

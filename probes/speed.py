@@ -38,9 +38,9 @@ def speed(given: str | None = None, stated: str | None = None) -> Speed:
     Raises:
         InputError: both are given, or what is stated is no speed.
     """
-    if given and stated:
+    if given and stated is not None:
         raise InputError("--device and --flops-per-second both say how fast it is: leave one of them out")
-    if stated:
+    if stated is not None:
         rate = parse_count(stated, "--flops-per-second")
         if rate <= 0:
             raise InputError(f"--flops-per-second: {stated} is not above 0; name what one machine does, such as 4e14")

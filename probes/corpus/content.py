@@ -127,6 +127,10 @@ def _array(start: _Start) -> Look | None:
     inside = start.text[1:].lstrip()
     if start.suffix in JSON_NAMES and (inside.startswith("]") or KEY.match(inside)):
         return Look(ARRAY)
+    if start.plain and start.cut and KEY.match(inside):  # a first object that goes on behind what is seen
+        return Look(ARRAY)
+    if not start.plain:  # a program may begin with a list
+        return None
     rest = _behind_object(inside)
     return Look(ARRAY) if rest is not None and rest[:1] in (",", "]") else None
 

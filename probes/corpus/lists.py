@@ -5,6 +5,13 @@ import re
 
 TABLES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 NAME = re.compile(r"[A-Za-z_][\w.\-]*")  # of a column; with a space behind the comma it may be prose
+# columns of corpora; without one of them, rows of as many words may be a glossary, annotated text or a program
+KNOWN = frozenset({
+    "id", "text", "content", "body", "document", "title", "url", "source", "label",
+    "lang", "language", "score", "date", "timestamp", "author", "name", "prompt", "response",
+    "question", "answer", "instruction", "output", "input", "sentence", "abstract", "category", "domain",
+    "split", "meta", "word", "count", "token", "rank", "key", "value",
+})  # fmt: skip
 ROWS = 3  # a header and so many in all make a table of a file that is not named one
 LISTS = {
     "a list of checksums": (1, r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})"
@@ -48,4 +55,5 @@ def _rectangular(rows: list[list[str]]) -> bool:
     """Several columns with names, each another, over rows of as many cells."""
     heads = rows[0] if rows else []
     names = len(heads) > 1 and len(set(heads)) == len(heads) and all(map(NAME.fullmatch, heads))
+    names = names and bool(KNOWN & {head.lower() for head in heads})
     return names and len(rows) >= ROWS and all(len(row) == len(heads) for row in rows)

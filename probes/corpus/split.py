@@ -32,6 +32,8 @@ def _cure(part: config.Text, held: int, train: int) -> str:
         return "name more files under held_out" if train else "name other files under train than under held_out"
     if held + train >= FEW:
         return "raise held_out_fraction, or name more text under train or held_out"
+    if part.separator is not None and held + train <= 1:
+        return f"the separator {part.separator!r} hardly occurs; give the one that stands between documents, or name held_out"
     return "name held_out, give text files a `separator`, or write JSONL with one document a line"
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -127,6 +128,9 @@ def test_an_out_file_of_another_kind_is_refused(
             "bare': it has no tokenizer that transformers loads; save the one that it was trained with beside it\n",
         ),
         ({"bases": [{"path": "absent", "learning_rate": 1e-3}]}, "base model 'absent': no such folder"),
+        ({"bases": [{"path": "unsaved", "learning_rate": 1e-3}]}, "unsaved': that folder has no *.safetensors"),
+        ({"domain": {"name": "code", "train": ["empty.jsonl"]}}, "empty.jsonl: the file holds no document"),
+        ({"domain": {"name": "code", "train": ["empty.txt"]}}, "empty.txt: the file is empty"),
         ({"bases": [{"path": "own-base", "learning_rate": 1e-3}], "context": 32}, "longer than its 16 positions"),
     ],
 )
@@ -146,6 +150,9 @@ def test_plan_refuses_what_run_refuses_in_the_same_words(
     for kind in ("config.json", "model.safetensors"):
         (tmp_path / "bare").mkdir(exist_ok=True)
         (tmp_path / "bare" / kind).write_bytes((own_base / kind).read_bytes())
+    shutil.copytree(own_base, tmp_path / "unsaved", ignore=shutil.ignore_patterns("*.safetensors"), dirs_exist_ok=True)
+    for name in ("empty.jsonl", "empty.txt"):
+        (tmp_path / name).write_text("")
     said = {}
     for command in (["plan", *options], ["run", "--out", "other.parquet"]):
         with pytest.raises(SystemExit) as caught:

@@ -73,7 +73,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def commands(table: Path, params: float, tokens: float) -> tuple[list[list[str]], list[list[str]]]:
-    """Those that every design is asked, and those of which it is asked two."""
+    """Those that every design is asked, and those of which it is asked one."""
     target = ["--params", f"{params:g}", "--tokens", f"{tokens:g}"]
     fit, source = str(table.with_suffix(".fit.json")), str(table)
     every = [
@@ -112,8 +112,7 @@ def tried(table: Path, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     frame = design(seed)
     frame.to_csv(table, index=False)
     every, some = commands(table, *target_of(frame, seed))
-    at = 2 * seed % len(some)
-    for command in [*every, *some[at : at + 2]]:
+    for command in [*every, some[seed % len(some)]]:
         code, printed, said = answer(command, capsys)
         assert code in (0, 2), command
         assert (code == 0) == (said == ""), (command, said)
@@ -142,7 +141,7 @@ def test_five_hundred_more_designs(tmp_path: Path, capsys: pytest.CaptureFixture
         tried(tmp_path / f"design{seed}.csv", seed, capsys)
 
 
-@pytest.mark.parametrize("seed", [2, 3, 10])
+@pytest.mark.parametrize("seed", [10, 14, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 12, 16))])
 def test_neither_names_nor_their_order_change_an_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], few_draws: None, seed: int
 ) -> None:

@@ -72,7 +72,10 @@ def documents(
 def check(path: Path, field: str = "text", format: str | None = None) -> str:
     """The name of the reader of a file or folder, whose first record was looked at; InputError where it has no text."""
     if (reader := name(path, format)) != "text":
-        next(documents(path, field, format=format), None)
+        if next(documents(path, field, format=format), None) is None:
+            raise InputError(f"{path}: the file holds no document; name another, or leave it out")
+    elif path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty; name another, or leave it out")
     elif format is None:
         content.require_text(path)
     return reader

@@ -20,7 +20,9 @@ def documents(path: Path, field: str, separator: str | None = None) -> Iterator[
         if separator is None:
             yield handle.read()
             return
-        parts = _paragraphs(handle) if separator == BLANK_LINES else _parts(handle, separator)
+        # line breaks of all kinds are read as one
+        own = separator.replace("\r\n", "\n")
+        parts = _paragraphs(handle) if separator == BLANK_LINES else _parts(handle, own)
         yield from (text for part in parts if (text := part.strip("\n")).strip())
 
 

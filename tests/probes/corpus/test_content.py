@@ -225,3 +225,23 @@ def test_without_zstd_the_pip_line_is_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("probes.corpus.opening.pa.Codec", type("Codec", (), {"is_available": lambda name: False}))
     with pytest.raises(InputError, match=r"a\.json\.zst: this pyarrow cannot read zstd.*pip install"):
         list(documents(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("tagged.conll", "The\tDT\ndog\tNN\nbarks\tVBZ\n"),
+        ("words.txt", "dog\tHund\ncat\tKatze\nhouse\tHaus\n"),
+        ("people.txt", "Smith,John\nJones,Mary\nBrown,Ann\n"),
+        ("boot.s", "push\trbp\nmov\trsp\npop\trbp\n"),
+        ("data.py", '[{"a": 1}]\nprint("a program")\n'),
+    ],
+)
+def test_rows_without_a_header_and_programs_are_text(tmp_path: Path, name: str, text: str) -> None:
+    assert list(documents(write(tmp_path / name, text, ""))) == [text]
+
+
+def test_an_array_whose_first_record_is_long_is_one(tmp_path: Path) -> None:
+    book = "word " * 30_000
+    path = write(tmp_path / "books.txt", json.dumps([{"title": "a", "text": book}, {"text": "short"}]), "")
+    assert list(documents(path)) == [book, "short"]

@@ -81,7 +81,7 @@ def test_a_table_is_planned_as_in_python(capsys: pytest.CaptureFixture[str], run
     assert (found["law"], found["route"], found["definition"], found["status"]) == (law, "law", "tolerance", "ok")
     assert set(found["critical_ratio"]) == {"value", "low", "high"}
     contract = {"critical_ratio", "status", "general_loss", "domain_loss", "base_general_loss", "extrapolation"}
-    assert set(found) == contract | {"warnings", "level", "definition", "law", "route"}
+    assert set(found) == contract | {"warnings", "notes", "level", "definition", "law", "route"}
     assert set(found["extrapolation"]) == {"params", "tokens", "ratio", "base_tokens_per_param", "progress"}
 
 
