@@ -15,6 +15,7 @@ import pandas as pd
 
 from scaling._schema import LOSSES
 from scaling.errors import InputError
+from scaling.units import counted
 
 REPEATED = 0.005  # of a loss: evaluations of one checkpoint on other hardware differ by less
 MANY = 3  # checkpoints of a run that were evaluated twice with other results: no resumed run has so many
@@ -138,8 +139,9 @@ def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame)
         worst = differences.max()
         place = part[repeated].iloc[0]
         first = f"{place['run']} at tokens {place['tokens']:g}" + (", ..." if len(differences) > 1 else "")
+        many = f"{counted(len(differences), 'checkpoint')} {'was' if len(differences) == 1 else 'were'}"
         found.append(
-            f"{_checkpoints(len(differences))} evaluated more than once, as when a run is resumed ({first}): the later row "
+            f"{many} evaluated more than once, as when a run is resumed ({first}): the later row "
             f"is kept; {worst.idxmax()} differs by up to {worst.max():.2g} nats"
         )
     complete = part[[loss for loss in LOSSES if loss in part]].notna().to_numpy()
@@ -157,10 +159,6 @@ def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame)
         had = "1 checkpoint had its losses" if count == 1 else f"{count} checkpoints had their losses"
         found.append(f"{had} in several rows, which were joined")
     return found
-
-
-def _checkpoints(count: int) -> str:
-    return "1 checkpoint was" if count == 1 else f"{count} checkpoints were"
 
 
 def _other_columns(part: pd.DataFrame, group: np.ndarray) -> list[str]:

@@ -20,6 +20,7 @@ BASE_SPREAD = 0.005  # nats, a tenth of the usual tolerance: runs of one size ha
 MOST_SPREAD = 0.05  # nats, the usual tolerance: so much is too much whatever the standard error
 _ERRORS = 3.0  # standard errors that two evaluations of one base may lie apart
 FEW_LEVELS = 5  # different ends of runs; with more, rounding hides nothing
+_MANY = 0.1  # of the rows: so many do not diverge
 _SHOWS_PEAK = 3  # checkpoints, of which one is near the peak of the rate
 _ALIKE_RATES = 0.05  # learning rates that differ by less (relative) are one: warm-up may not have ended at a checkpoint
 
@@ -52,24 +53,24 @@ def _wrong_counts(trained: pd.DataFrame) -> list[str]:
 
 def _wrong_losses(frame: pd.DataFrame) -> list[str]:
     """Losses above what any vocabulary allows; of a base or of many rows they are perplexities, else of a run that diverged."""
-    found = []
-    start = frame["tokens"] == 0
-    columns = [(loss, rows) for loss in LOSSES if loss in frame for rows in (start, ~start)]
-    columns += [(name, ~start | start) for name in BASES if name in frame]
-    for loss, rows in columns:
-        values = frame.loc[rows, loss].dropna()
+    bases, trained = frame[frame["tokens"] == 0], frame[frame["tokens"] > 0]
+    asked = [(loss, rows) for loss in LOSSES if loss in frame for rows in (trained, bases)]
+    asked += [(name, frame) for name in BASES if name in frame]
+    found: dict[str, str] = {}
+    for loss, rows in asked:
+        values = rows[loss].dropna()
         high = values[values > MOST_NATS]
-        if high.empty:
+        if high.empty or loss in found:
             continue
         limit = f"above {MOST_NATS} nats, the log of the largest vocabularies"
-        if len(high) < 0.1 * len(values) and rows is not start:
-            run = frame.loc[high.index[0], "run"]
-            found.append(f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged")
+        if rows is trained and len(high) < _MANY * len(values):
+            run = rows.loc[high.index[0], "run"]
+            found[loss] = f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged"
         else:
-            found.append(
+            found[loss] = (
                 f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs"
             )
-    return list({one.partition(" is ")[0]: one for one in found}.values())
+    return list(found.values())
 
 
 def joined_values(frame: pd.DataFrame) -> list[str]:

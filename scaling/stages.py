@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scaling.errors import InputError
 from scaling.nearness import SAME
+from scaling.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,6 +99,5 @@ def _lacks(frame: pd.DataFrame, branch: pd.Series[bool], other: pd.Series[bool])
 
 def _counted(frame: pd.DataFrame, rows: pd.Series[bool], what: str) -> str:
     """ "3 rows of 2 branches are": how many rows, of how many runs."""
-    runs, count = int(frame.loc[rows, "run"].nunique()), int(rows.sum())
-    many = what if runs == 1 else f"{what}es" if what.endswith("h") else f"{what}s"
-    return f"{count} row{'s' if count > 1 else ''} of {runs} {many} {'are' if count > 1 else 'is'}"
+    count = int(rows.sum())
+    return f"{counted(count, 'row')} of {counted(int(frame.loc[rows, 'run'].nunique()), what)} {'are' if count > 1 else 'is'}"
