@@ -106,7 +106,7 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
         return (fitted if domain is None else fitted.at(domain)), None
     if law == AUTO or domain is None or not looks_at_domains(law):
         runs = read_runs(source, domain, stage)
-        return _fitted(runs, law), runs
+        return fit(runs, law=law), runs
     runs = read_runs(source, None, stage)
     return fit(runs, law=law).at(domain), _of_domain(runs, domain)
 
@@ -124,12 +124,6 @@ def _load(source: Path) -> Fit:
         if not what:
             raise
         raise InputError(f"{source.name}: {what}") from reason
-
-
-def _fitted(runs: Runs, law: str) -> Fit:
-    from scaling.fitting import fit
-
-    return fit(runs, law=law)
 
 
 def _of_domain(runs: Runs, domain: str) -> Runs:

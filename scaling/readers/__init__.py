@@ -77,11 +77,16 @@ def _reader(path: Path) -> ModuleType | None:
 def looks_like(path: Path) -> str:
     """What a file that no reader claims looks like and what to do with it; "" for what is not known."""
     start = head(path)
-    for begins, what in LOOKS.items():
-        if start.lstrip()[: len(begins)].lower() == begins:
-            return what
+    if what := _other_kind(start):
+        return what
     fit = b'"scaling-fit"' in start[:200]
     return LOGS if not fit and (b"log_history" in start or re.search(rb"\bloss|_loss|perplexity", start)) else ""
+
+
+def _other_kind(start: bytes) -> str:
+    """What a file that begins so is for certain, where that is no table."""
+    text = start.lstrip().lower()
+    return next((what for begins, what in LOOKS.items() if text.startswith(begins)), "")
 
 
 def _unknown(path: Path) -> str:
@@ -95,7 +100,7 @@ def _read(path: Path) -> pd.DataFrame:
     if path.is_dir():
         raise InputError(f"{path}: this is a folder, not a run table")
     reader = _reader(path)
-    if reader is None or any(head(path).lstrip()[: len(begins)].lower() == begins for begins in LOOKS):
+    if reader is None or _other_kind(head(path)):
         raise InputError(f"{path.name}: {_unknown(path)}")
     try:
         if path.stat().st_size == 0:

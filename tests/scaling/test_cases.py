@@ -190,6 +190,8 @@ class TestSizesWithAndWithoutAnInterval:
         plan = ask(frame[~poor], "plan", *TARGET, "--route", "link")
         assert plan["status"] == "ok"
         assert noted(plan, "at 3M params: not in the link, as 2 rows of")
+        own = ask(frame[~poor], "plan", "--params", "3e6", "--tokens", "1e8", "--route", "link")
+        assert noted(own, "at 3M params: not in the link")  # the size itself is asked for, and the others answer
 
     @pytest.mark.parametrize("option", [("--route", "link"), ("--definition", "cmr")])
     def test_three_sizes_by_three_ratios(

@@ -53,7 +53,7 @@ def linked_ratio(runs: Runs, question: Target, *, law: str = AUTO, draws: int = 
     law, why = chosen_law(runs, law)
     sizes = sorted(map(float, rows["params"].unique()))
     fits, lacking = _fits(runs, sizes, law, draws, seed)
-    own = next((size for size in sizes if same(size, question.params)), None)
+    own = next((size for size in fits if same(size, question.params)), None)
     if own is not None:
         plan = of_fit(fits[own], question)
         return replace(plan, route="link", warnings=(*plan.warnings, *([why] if why else [])))
