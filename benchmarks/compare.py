@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import scaling
-from scaling.planning.rollout import critical_ratio_errors
+from scaling.planning.measured import critical_ratio_errors
 
 SWEEP = Path(__file__).resolve().parents[1] / "data" / "runs" / "prose-python.parquet"
 HEADS = {"params": "largest size held out", "tokens": "later tokens held out", "ratio": "one ratio held out"}

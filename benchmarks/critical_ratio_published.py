@@ -13,7 +13,7 @@ import pandas as pd
 
 import scaling
 from scaling.planning import critical_ratio
-from scaling.planning.across.link import carry
+from scaling.planning.link import carry
 from scaling.units import format_count
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "published"

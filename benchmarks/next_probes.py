@@ -26,7 +26,7 @@ from forgetting_worlds import RATIOS, TOLERANCE, World, world
 
 import scaling
 from scaling.planning import critical_ratio
-from scaling.planning.design.next_probes import next_probes
+from scaling.planning.next.next_probes import next_probes
 from scaling.runs import validate
 
 Run = tuple[float, float, int]  # params, ratio, seed

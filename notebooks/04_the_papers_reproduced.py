@@ -30,7 +30,7 @@ import pandas as pd
 import scaling
 from scaling.fitting import fit_groups, fit_points
 from scaling.laws import get_law
-from scaling.planning.across.link import carry
+from scaling.planning.link import carry
 from scaling.units import format_count
 
 PUBLISHED = Path("../data/published")

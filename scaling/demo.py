@@ -24,7 +24,6 @@ from scaling import plot
 from scaling.errors import InputError
 from scaling.fitting import Fit, fit_points
 from scaling.fitting import fit as fit_law
-from scaling.laws import get_law
 from scaling.planning import Plan, critical_ratio, measured_critical_ratio
 from scaling.readers import load_runs
 from scaling.runs import Runs
@@ -81,8 +80,8 @@ def answer(source: Path, larger: float = 4.0, tolerance: float = 0.05) -> Answer
         raise InputError(f"{runs.source}: the demo needs both losses, general_loss and domain_loss")
     fit = fit_law(runs)
     params, tokens = larger * float(ends["params"].max()), float(ends["tokens"].max())
-    plans = {get_law(fit.law).title: critical_ratio(fit, params, tokens, tolerance)}
-    if fit.law != "dcpt":
+    plans = {fit.law.title: critical_ratio(fit, params, tokens, tolerance)}
+    if fit.law.name != "dcpt":
         plans["D-CPT law"] = critical_ratio(fit_law(runs, law="dcpt"), params, tokens, tolerance)
     plans["CMR law"] = critical_ratio(table, params, tokens, tolerance, method="cmr")
     return Answer(runs, fit, plans, tolerance, draw(runs, fit, plans, tolerance))

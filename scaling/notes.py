@@ -26,8 +26,10 @@ TEMPLATES: Mapping[str, str] = {
     ),
     # where a table cannot carry an answer
     "law_blind": "the law {law} does not look at {name}, in which the probes differ",
-    "law_blind_to_ratio": "the law {law} does not look at the ratio",
+    "law_blind_to": "the law {law} does not look at {name}",
     "one_ratio": "the table has only one ratio ({only:g}), so nothing is known at others",
+    "one_ratio_here": "the table has only one ratio ({only:g}), so nothing is known at {asked:g}",
+    "one_value_only": "all probes have {only:count} {name}, so nothing is known at others",
     "one_value": "all probes have {only:count} {name}, so nothing is known at {asked:count}",
     "too_far": (
         "the target's {name} are {beyond:.2g} times beyond those of the probes, so that one of them is likely to "
@@ -100,6 +102,90 @@ TEMPLATES: Mapping[str, str] = {
     ),
     "no_domain": "the fit has no domain corpus, so the domain loss is unknown",
     "domain_unknown": "domain loss unknown: {reason}",
+    # limited domain data, a split of compute, a trade-off
+    "no_general": "the fit has no general corpus, so the general loss is unknown",
+    "general_unknown": "general loss unknown: {reason}",
+    "no_base_at": (
+        "the law {law} gives changes of the loss, and the table has no base {corpus} loss at {size:count} params, so the "
+        "{corpus} loss itself is unknown"
+    ),
+    "draws_at_end": (
+        "in {percent:.3g} % of the draws the domain loss is least at an end of the ratios that were searched"
+    ),
+    "still_falls": "the domain loss still falls at ratio {ratio:.3g}, the smallest that was searched",
+    "capped": "ratios above {ratio:.3f} would show the domain data over {epochs:g} times",
+    "pure_domain_best": (
+        "the domain loss is least at ratio 1, pure domain text: by this fit general text does not help it"
+    ),
+    "domain_unseen": (
+        "only {seen:count} of the {there:count} domain tokens are seen; a larger budget would use the others"
+    ),
+    "repeats_no_table": (
+        "the domain data is seen {epochs:.3g} times; repeats count by the discount of Muennighoff et al. 2023, and how often "
+        "the probes repeated theirs is not known from the fit"
+    ),
+    "repeats_not_logged": (
+        "the domain data is seen {epochs:.3g} times; repeats count by the discount of Muennighoff et al. 2023, and without a "
+        "column unique_domain_tokens it is not known how often the probes did"
+    ),
+    "repeats_untested": (
+        "the domain data is seen {epochs:.3g} times; repeats count by the discount of Muennighoff et al. 2023, which the "
+        "probes do not test: they saw theirs at most {probed:.3g} times"
+    ),
+    "sizes_cut": (
+        "in {percent:.3g} % of the draws the best size lies at an end of those searched, so the interval is cut there"
+    ),
+    "split_far": (
+        "the best {name} lie {beyond:.3g}x outside the probed range, where the split rests on the law's exponents"
+    ),
+    "no_split": (
+        "the {corpus} loss {way} with model size at this compute over all sizes searched, so that the best would be the "
+        "{most} ({size:count}): the fit does not tell how to split the compute"
+    ),
+    "ratios_marked": (
+        "ratios outside the probed {low:g} to {high:g} are marked (?): no run shows their losses, and they are not on "
+        "the front"
+    ),
+    # one answer per size, carried across sizes
+    "ratio_by_size": "critical ratio by size: {listed}",
+    "no_interval": "no interval: the runs at {sizes} params are too few for one",
+    "sizes_agree": "every size's general loss {every} the tolerance at any ratio",
+    "link_needs_sizes": "to carry the critical ratio to {target:count} params takes two or more sizes ({listed})",
+    "sizes_left_out": "sizes at which no ratio passes, or every one, are not in the link",
+    "linked": "-log(1 - ratio) is carried as a power law in params",
+    "linked_by_two": (
+        "-log(1 - ratio) is carried as a power law in params; the error of that link is not in the interval"
+    ),
+    "size_not_linked": "at {size:count} params: not in the link, as {reason}",
+    "size_far": "its runs end at {ends:count} tokens, and it answers for {asked:count}",
+    "equal_progress": "sizes answer at equal CPT over base tokens, as the table has one such ratio",
+    # the CMR definition
+    "cmr_needs_base": "the CMR definition needs the general loss at tokens 0 for every model size",
+    "cmr_no_base": "at {size:count} params there is no base general loss, a row at tokens 0",
+    "cmr_few_ratios": ("at {size:count} params there are {ratios} ratios below 1, and the CMR definition needs three"),
+    "cmr_no_slope": (
+        "at {size:count} params no run has the {least} checkpoints after tokens 0, two of them in its second half, that tell "
+        "whether the general loss still rises at its end; log more, or use the default definition, which takes finished "
+        "losses"
+    ),
+    "cmr_rises": "at {size:count} params the general loss still rises at the end of every run",
+    "cmr_bounded": (
+        "at {size:count} params the general loss still rises at the end of the runs from ratio {ratio:g} on, which bounds the "
+        "answer at the same ratio in every draw"
+    ),
+    # which probes to train next
+    "no_crossing": "in the fit and all of its draws no ratio, or every ratio, stays within the tolerance",
+    "next_unbounded": (
+        "the table hardly bounds the critical ratio, so that the widths are rough: train a few, then ask again"
+    ),
+    "next_hardly": (
+        "more runs like these hardly narrow the interval: most of it is what the law misses near the answer, or more than "
+        "the budget pays for"
+    ),
+    "next_full": "stopped after {runs} with budget left: fit those first, then ask again",
+    "next_bases_free": (
+        "the table does not say how long bases were trained (column base_tokens): new ones cost nothing here"
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from scaling.units import format_count
 
 if TYPE_CHECKING:
     from scaling.fitting.validation import Comparison, Placing
-    from scaling.planning.rollout import CriticalError
+    from scaling.planning.measured import CriticalError
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Compare:
     def __call__(self) -> None:
         """Fit, score, print."""
         from scaling.fitting.validation import compare_laws
-        from scaling.planning.rollout import critical_ratio_errors
+        from scaling.planning.measured import critical_ratio_errors
 
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")

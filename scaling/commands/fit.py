@@ -86,7 +86,7 @@ class Fit:
         """Corpus -> parameter -> its profile, or why it has none there. InputError where it has none in any corpus."""
         from scaling.fitting import profile
 
-        options = {"law": result.law, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
+        options = {"law": result.law.name, "level": self.level, "burn_in": result.burn_in, **self.objective.options()}
         found: dict[str, dict[str, ProfileResult | str]] = {corpus: {} for corpus in result.corpora if self.profile}
         for name in self.profile:
             for corpus in found:

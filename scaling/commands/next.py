@@ -15,7 +15,7 @@ from scaling.nearness import same
 from scaling.storage import write_text
 
 if TYPE_CHECKING:
-    from scaling.planning.design.next_result import NextProbes
+    from scaling.planning.next.next_result import NextProbes
     from scaling.runs import Runs
 
 

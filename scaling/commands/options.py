@@ -99,7 +99,7 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
         if stage != "auto":
             raise InputError(f"{source.name}: --stage chooses rows of a run table, and this is a fit")
         fitted = _load(source)
-        if law not in (AUTO, fitted.law):
+        if law not in (AUTO, fitted.law.name):
             raise InputError(
                 f"{source.name}: this is a fit of the law {fitted.law}, and --law says what to fit to a run table"
             )

@@ -11,7 +11,6 @@ from tyro.conf import Positional
 
 from scaling.commands.options import Count, print_json, print_notes, print_table
 from scaling.errors import InputError
-from scaling.nearness import same
 from scaling.units import format_count
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Predict:
     def __call__(self) -> None:
         """Load, predict, print."""
         from scaling.fitting import load_fit
-        from scaling.planning.extrapolation import impossible, possible
+        from scaling.planning.extrapolation import impossible, within
 
         if not 0 <= self.ratio <= 1:
             raise InputError(f"ratio must lie in 0..1, not {self.ratio:g}; write 0.25 for 25 %")
@@ -51,7 +50,7 @@ class Predict:
         fitted = fitted if self.domain is None else fitted.at(self.domain)
         losses, carried = _losses(fitted, self)
         reason = impossible({name.replace("_", " "): one.value for name, one in losses.items()})
-        answer = {name: possible(value).to_json_dict() for name, value in losses.items()}
+        answer = {name: within(value).to_json_dict() for name, value in losses.items()}
         notes = [*([reason] if reason else []), *carried, *_notes(fitted, self)]
         if self.json:
             print_json({**answer, "warnings": notes})
@@ -67,19 +66,22 @@ class Predict:
 
 def _losses(fitted: Fit, asked: Predict) -> tuple[dict[str, Estimate[Any]], list[str]]:
     """The losses, and notes on a base loss that was carried to a size of which the table has none."""
-    from scaling.laws import get_law
+    from scaling.planning.notes import of_base_loss
     from scaling.planning.rise import general_rise
     from scaling.planning.target import NotIdentified, Target
 
-    found, notes, general = {}, [], fitted.general
+    found: dict[str, Estimate[Any]] = {}
+    notes: list[str] = []
+    general = fitted.general
     for corpus in fitted.corpora:
-        known = any(same(record["params"], asked.params) for record in fitted.base.get(corpus, []))
-        if corpus == "general" and general and get_law(general.law).target == "delta" and not known:
+        known = fitted.base_losses(corpus).at(asked.params) is not None
+        if corpus == "general" and general and general.law.target == "delta" and not known:
             try:
                 rise = general_rise(fitted, Target(asked.params, asked.tokens, level=fitted.level, far=True))
             except NotIdentified as reason:
                 raise InputError(f"{asked.fit.name}: the general loss cannot be predicted: {reason}") from reason
-            found["general_loss"], notes = rise.loss_at(asked.ratio), list(rise.base.warnings)
+            found["general_loss"] = rise.loss_at(asked.ratio)
+            notes += of_base_loss(rise.base)
         else:
             where = (asked.params, asked.tokens, asked.ratio)
             found[f"{corpus}_loss"] = fitted.predict_corpus(corpus, *where, kind=asked.interval)

@@ -24,7 +24,7 @@ from scaling.errors import InputError
 from scaling.units import format_count
 
 if TYPE_CHECKING:
-    from scaling.planning.rollout import CriticalError
+    from scaling.planning.measured import CriticalError
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Validate:
     def __call__(self) -> None:
         """Fit, score, print."""
         from scaling.fitting.validation import validate_law
-        from scaling.planning.rollout import critical_ratio_errors
+        from scaling.planning.measured import critical_ratio_errors
 
         if not self.tolerance >= 0:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.fit import fit, provenance
 from scaling.fitting.groups import fit_groups, fit_points
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BaseLosses",
     "CorpusFit",
     "Estimate",
     "Fit",

@@ -25,7 +25,7 @@ def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: s
     if done.reduction.pulled or done.unseen:
         status = "not_identified"
     return CorpusFit(
-        law=done.law.name,
+        law=done.law,
         corpus=made.corpus,
         parameters=_estimates(done, theta, draws, level),
         theta=theta,

@@ -13,12 +13,13 @@ from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
-from scaling.laws import get_law
-from scaling.nearness import SAME
+from scaling.fitting.known import elsewhere
+from scaling.laws import Law, TermLaw
+from scaling.runs import share
+from scaling.show.text import corpus_summary
 from scaling.units import finite_or_none
 
 Status = Literal["ok", "warning", "not_identified"]
-_LABELS = {"params": "model size", "tokens": "token count", "ratio": "ratio"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class CorpusFit:
     residuals, corrected for the free parameters (of plain residuals where the law gives differences).
     """
 
-    law: str
+    law: Law
     corpus: str
     parameters: Mapping[str, Estimate[float]]
     theta: Array
@@ -58,6 +59,46 @@ class CorpusFit:
     base_tokens: BaseTokens | None = None
     misses: tuple[float, ...] = ()
 
+    @property
+    def looks_at_base(self) -> bool:
+        """Whether the fit makes a difference of what the base saw."""
+        terms = self.law.terms if isinstance(self.law, TermLaw) else ()
+        return any("progress" in term.variables and term.coefficient not in self.dropped for term in terms)
+
+    @property
+    def thetas(self) -> Array:
+        """Parameters (B, p), B = 1 + draws: those of the fit first."""
+        return np.concatenate([self.theta[None, :], self.draws])
+
+    def values(
+        self,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        *,
+        base_tokens: npt.ArrayLike | None = None,
+        thetas: Array | None = None,
+    ) -> Array:
+        """What the law gives (losses, or changes of them) in the fit and in its draws: (B, n), the fit first.
+
+        Places broadcast to (n,) or (B, n), so that each draw may be asked at another place. base_tokens: of the bases, by
+        default what the table says of that size. thetas (K, p): others than the fit's. Nothing is refused (`unknown` says
+        where a fit does not know), and a law may be infinite at share 0: no tolerance reaches it, and it is never the least.
+        """
+        x = self._variables(params, tokens, ratio, base_tokens)
+        return np.asarray(self.law.value(self.thetas if thetas is None else thetas, x))
+
+    def gradient(
+        self,
+        thetas: Array,
+        params: npt.ArrayLike,
+        tokens: npt.ArrayLike,
+        ratio: npt.ArrayLike,
+        base_tokens: npt.ArrayLike | None = None,
+    ) -> Array:
+        """Derivatives (K, p, n) of what the law gives to its parameters, at thetas (K, p) and places as in `values`."""
+        return np.asarray(self.law.gradient(thetas, self._variables(params, tokens, ratio, base_tokens)))
+
     def curve(
         self,
         params: npt.ArrayLike,
@@ -67,36 +108,39 @@ class CorpusFit:
         base_tokens: npt.ArrayLike | None = None,
     ) -> Array:
         """What the law gives (losses, or changes of them) at inputs that broadcast to a shape S: an array of shape S, or
-        (B, *S) with `draws`. base_tokens: of the bases, by default what the table says of that size.
+        (B - 1, *S) of the draws.
 
         Raises InputError for a place along a dimension that the table does not have.
         """
-        where = {"params": params, "tokens": tokens, "ratio": ratio}
-        arrays = dict(zip(where, np.broadcast_arrays(*(np.asarray(v, float) for v in where.values())), strict=True))
-        self._check(arrays)
-        share = arrays["ratio"] if self.corpus == "domain" else 1.0 - arrays["ratio"]
-        shape = share.shape
+        places = np.broadcast_arrays(*(np.asarray(value, float) for value in (params, tokens, ratio)))
+        self._check(dict(zip(("params", "tokens", "ratio"), places, strict=True)))
+        shape = places[0].shape
         seen = None if base_tokens is None else np.broadcast_to(np.asarray(base_tokens, float), shape).ravel()
-        x = self.variables(arrays["params"].ravel(), arrays["tokens"].ravel(), share.ravel(), seen)
-        theta = self.draws if draws else self.theta
-        values = get_law(self.law).value(theta, x)
-        return np.asarray(values.reshape((*theta.shape[:-1], *shape)))
+        thetas = self.draws if draws else self.theta[None, :]
+        values = self.values(*(place.ravel() for place in places), base_tokens=seen, thetas=thetas)
+        return values.reshape((len(values), *shape)) if draws else values.reshape(shape)
 
-    def variables(
-        self, params: Array, tokens: Array, share: Array, base_tokens: Array | None = None
+    def _variables(
+        self, params: npt.ArrayLike, tokens: npt.ArrayLike, ratio: npt.ArrayLike, base_tokens: npt.ArrayLike | None
     ) -> dict[str, Array]:
-        """The law's variables (n,) at places (n,) of the table or beyond it.
-
-        Raises InputError for a fit of several domains of which none was chosen, and for base tokens where the table has
-        none to compare them with.
-        """
-        x = {"params": params, "tokens": tokens, "share": share, **self.elsewhere(share.shape)}
-        if "progress" in get_law(self.law).variables:
+        """The law's variables at places; InputError for several domains of which none was chosen, and for base tokens where
+        the table has none to compare them with."""
+        size, count, r = np.broadcast_arrays(*(np.asarray(value, float) for value in (params, tokens, ratio)))
+        others = {name: np.full(r.shape, value) for name, value in self.other_values().items()}
+        x = {"params": size, "tokens": count, "share": share(self.corpus, r), **others}
+        if "progress" in self.law.variables:
             assert self.base_tokens is not None
             if base_tokens is not None and not self.base_tokens.known:
                 raise InputError("the table does not say how long every base was trained, so base tokens have no use")
-            x["progress"] = tokens / (self.base_tokens.at(params) if base_tokens is None else base_tokens)
+            x["progress"] = count / (
+                self.base_tokens.at(size) if base_tokens is None else np.asarray(base_tokens, float)
+            )
         return x
+
+    def estimate(self, params: float, tokens: float, ratio: float, level: float) -> Estimate[float]:
+        """What the law gives at one place with its interval at a level; nothing is refused."""
+        values = self.values(params, tokens, np.array([ratio]))[:, 0]
+        return interval(values[0], values[1:], level)
 
     def predict(
         self,
@@ -116,7 +160,7 @@ class CorpusFit:
         if kind == "prediction":
             noise = np.random.default_rng(0).normal(0.0, self.residual_sd, size=(len(spread),))
             noise = noise.reshape(-1, *([1] * value.ndim))
-            spread = spread * np.exp(noise) if get_law(self.law).target == "loss" else spread + noise
+            spread = spread * np.exp(noise) if self.law.target == "loss" else spread + noise
         elif kind != "mean":
             raise ValueError(f"kind is {kind!r}, but it must be 'mean' or 'prediction'")
         return interval(value, spread, self.level)
@@ -127,30 +171,21 @@ class CorpusFit:
             if outside.any() or (name != "ratio" and (where[name] == 0).any()):
                 must = "between 0 and 1" if name == "ratio" else "above 0"
                 raise InputError(f"{name} must be {must} to predict a loss")
-        for name, only in self.held.items():
-            slack = 1e-6 if name == "ratio" else SAME * abs(only)
-            far = np.abs(where[name] - only) > slack
-            if far.any():
-                asked, label = float(where[name][far].flat[0]), _LABELS[name]
-                raise InputError(
-                    f"the {self.corpus} loss was fitted at one {label} ({name} = {only:g}), so it cannot be predicted"
-                    f" at {name} = {asked:g}; a table with runs at three or more {label}s would tell"
-                )
+        if why := elsewhere(self, **where):
+            raise InputError(f"the {self.corpus} loss cannot be predicted there: {why}")
 
-    def elsewhere(self, shape: tuple[int, ...]) -> dict[str, Array]:
-        """The law's variables beyond size, tokens and share, as arrays of that shape.
+    def other_values(self) -> dict[str, float]:
+        """The law's variables beyond size, tokens and share.
 
         Raises InputError for a fit of several domains, of which none was chosen.
         """
         if len(self.others) > 1:
             there = ", ".join(self.others)
             raise InputError(f"the law {self.law} was fitted to several domains ({there}); say for which to predict")
-        return {v: np.full(shape, value) for one in self.others.values() for v, value in one.items()}
+        return {v: value for one in self.others.values() for v, value in one.items()}
 
     def summary(self) -> str:
         """A text table of the fit, to be pasted into a report."""
-        from scaling.fitting.summary import corpus_summary
-
         return corpus_summary(self)
 
     def to_json_dict(self) -> dict[str, Any]:

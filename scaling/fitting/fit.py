@@ -11,6 +11,7 @@ import pandas as pd
 from scaling.arrays import Array
 from scaling.errors import InputError
 from scaling.fitting.assemble import assemble
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.fitting.estimation.estimate import Estimation
@@ -62,7 +63,7 @@ def fit(
     >>> made = scaling.fit(runs, law="forgetting", draws=0)
     >>> f"{made.general.parameters['kappa'].value:.2g}", round(made.general.r2, 2), made.burn_in
     ('0.095', 0.99, 0.25)
-    >>> made.domain.law, made.domain.status, made.domain.warnings[0]
+    >>> made.domain.law.name, made.domain.status, made.domain.warnings[0]
     ('dcpt', 'warning', 'E is at its lower bound 0 (loss that neither size, tokens nor share remove); ...
     """
     _check_options(level, draws, seed, resample)
@@ -78,10 +79,10 @@ def fit(
     seen = base_tokens(table)
     made = {c: replace(one, base_tokens=seen) for c, one in made.items()}
     return Fit(
-        law=law,
+        law=ready.law,
         general=made.get("general"),
         domain=made.get("domain"),
-        base={c: _base(table, c) for c in CORPORA},
+        base={c: BaseLosses.of(table.base(c).to_dict("records")) for c in CORPORA},
         burn_in=ready.burn_in.value,
         level=level,
         provenance=provenance(table),
@@ -123,11 +124,6 @@ def _draw(
     if draws and draws * (1 - level) < 2 - 1e-9:
         note = "; ".join([*([note] if note else []), f"{draws} draws are too few for an interval of {100 * level:g} %"])
     return fits, note, f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
-
-
-def _base(table: Runs, corpus: str) -> list[dict[str, float]]:
-    records = table.base(corpus)[["params", "loss", "se"]].to_dict("records")
-    return [{str(k): float(v) for k, v in record.items()} for record in records]
 
 
 def provenance(table: Runs) -> Provenance:

@@ -10,7 +10,6 @@ from scaling.fitting.estimation.sample import run_names, sample
 from scaling.fitting.estimation.transient import late_rows
 from scaling.fitting.estimation.variables import tells_domains_apart
 from scaling.fitting.result import Fit
-from scaling.laws import get_law
 from scaling.nearness import SAME
 from scaling.runs import Runs
 
@@ -25,7 +24,7 @@ def residuals(runs: Runs, fit: Fit, corpus: str = "general") -> pd.DataFrame:
     if corpus not in fit.corpora:
         raise InputError(f"{fit.provenance.source}: the fit has no {corpus} corpus")
     one = fit.corpora[corpus]
-    law = get_law(one.law)
+    law = one.law
     made = sample(with_learnability(runs) if tells_domains_apart(law) else runs, law, corpus, run_names(runs))
     where = {"params": made.x["params"], "tokens": made.x["tokens"], "ratio": made.ratio}
     fitted = late_rows(made, fit.burn_in)

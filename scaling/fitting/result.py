@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from scaling.arrays import Array
 from scaling.errors import InputError
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
-from scaling.laws import get_law
-from scaling.nearness import SAME
-
-if TYPE_CHECKING:
-    pass
+from scaling.laws import Law
+from scaling.show.text import fit_summary
 
 
 def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> CorpusFit:
@@ -49,17 +48,17 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A law fitted to a run table, one CorpusFit a corpus. base: corpus -> records {params, loss, se}, one a model
-    size.
+    """A law fitted to a run table, one CorpusFit a corpus. base: corpus -> its base losses, one
+    per model size.
 
     burn_in: the share of each run's token budget that was left out at its beginning. objective: what was minimised, in
     words. resampling: where the intervals come from, in words.
     """
 
-    law: str
+    law: Law
     general: CorpusFit | None
     domain: CorpusFit | None
-    base: Mapping[str, list[dict[str, float]]]
+    base: Mapping[str, BaseLosses]
     burn_in: float
     level: float
     provenance: Provenance
@@ -107,21 +106,34 @@ class Fit:
         """The loss of one corpus that was fitted; see `predict`."""
         one = self.corpora[corpus]
         found = one.predict(params, tokens, ratio, kind)
-        if get_law(one.law).target == "loss":
+        if one.law.target == "loss":
             return found
         shape = np.broadcast_shapes(*(np.shape(v) for v in (params, tokens, ratio)))
-        return found.shifted(self._base_losses(corpus, one.law, np.broadcast_to(np.asarray(params, float), shape)))
+        return found.shifted(self._base_losses(corpus, np.broadcast_to(np.asarray(params, float), shape)))
 
-    def _base_losses(self, corpus: str, law: str, sizes: Array) -> Any:
+    def base_losses(self, corpus: str) -> BaseLosses:
+        """The base losses of a corpus; none where the table has none."""
+        return self.base.get(corpus, BaseLosses())
+
+    def added_to(self, corpus: str, params: float) -> float:
+        """What a law's values are added to for the loss of a size: 0 for a law of losses, the base loss for one of
+        differences, NaN where the table has none at that size; nats per token."""
+        if self.corpora[corpus].law.target == "loss":
+            return 0.0
+        base = self.base_losses(corpus).at(params)
+        return math.nan if base is None else base
+
+    def _base_losses(self, corpus: str, sizes: Array) -> Any:
         """The base losses at sizes of any shape; a number for one size."""
-        known = {record["params"]: record["loss"] for record in self.base[corpus]}
+        known = {}
         for size in np.unique(sizes):
-            if not any(abs(size - n) <= SAME * n for n in known):
+            known[size] = self.base_losses(corpus).at(size)
+            if known[size] is None:
                 raise InputError(
-                    f"the law {law} gives changes of the loss, and the table has no base {corpus} loss (a row with"
-                    f" tokens = 0) at params = {size:g} to add them to"
+                    f"the law {self.corpora[corpus].law} gives changes of the loss, and the table has no base {corpus} loss"
+                    f" (a row with tokens = 0) at params = {size:g} to add them to"
                 )
-        losses = np.vectorize(lambda size: known[min(known, key=lambda n: abs(n - size))], otypes=[float])(sizes)
+        losses = np.vectorize(known.__getitem__, otypes=[float])(sizes)
         return float(losses) if losses.ndim == 0 else losses
 
     def at(self, domain: str | None = None, **values: float) -> Fit:
@@ -146,19 +158,17 @@ class Fit:
           140 rows in 35 runs, status ok
         ...
         """
-        from scaling.fitting.summary import fit_summary
-
         return fit_summary(self)
 
     def _repr_html_(self) -> str:
-        from scaling.fitting.notebook import fit_html
+        from scaling.show.html import fit_html
 
         return fit_html(self)
 
     def to_json_dict(self) -> dict[str, Any]:
         """The object that `scaling fit --json` prints."""
         return {
-            "law": self.law,
+            "law": self.law.name,
             "general": None if self.general is None else self.general.to_json_dict(),
             "domain": None if self.domain is None else self.domain.to_json_dict(),
             "burn_in": self.burn_in,

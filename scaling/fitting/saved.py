@@ -10,12 +10,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scaling.errors import InputError
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.written import FORMAT, VERSION
-from scaling.laws import get_law
+from scaling.laws import Law, get_law
 from scaling.storage import read_saved
 
 Level = Annotated[float, Field(gt=0, lt=1)]
@@ -113,8 +114,11 @@ def _decode(saved: _Saved, path: Path) -> Fit:
         for name, one in (("general", saved.general), ("domain", saved.domain))
     }
     return Fit(
-        law=saved.law,
-        base={name: [{k: _float(v) for k, v in r.items()} for r in records] for name, records in saved.base.items()},
+        law=_law(saved.law, path),
+        base={
+            name: BaseLosses.of([{k: _float(v) for k, v in r.items()} for r in rows])
+            for name, rows in saved.base.items()
+        },
         burn_in=saved.burn_in,
         level=saved.level,
         provenance=Provenance(**saved.provenance.model_dump()),
@@ -125,20 +129,26 @@ def _decode(saved: _Saved, path: Path) -> Fit:
     )
 
 
-def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
+def _law(name: str, path: Path) -> Law:
     try:
-        names = get_law(saved.law).names
+        return get_law(name)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
+    law = _law(saved.law, path)
+    names = law.names
     sound = all(len(row) == len(names) for row in (saved.theta, *saved.draws))
     if not sound or not set(saved.parameters) <= set(names):
         raise InputError(f"{path}: is not a sound saved fit (its parameters are not those of the law {saved.law})")
     theta = np.array([_float(v) for v in saved.theta])
     draws = np.array([[_float(v) for v in row] for row in saved.draws]).reshape(-1, len(names))
-    apart = {"parameters", "theta", "draws", "r2", "residual_sd", "warnings", "ratios", "base_tokens", "misses"}
+    apart = {"law", "parameters", "theta", "draws", "r2", "residual_sd", "warnings", "ratios", "base_tokens", "misses"}
     fields = saved.model_dump(exclude=apart)
     estimates = {k: Estimate(_float(e.value), _float(e.low), _float(e.high)) for k, e in saved.parameters.items()}
     return CorpusFit(
+        law=law,
         **fields,
         parameters=estimates,
         theta=theta,

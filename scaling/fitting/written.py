@@ -36,10 +36,11 @@ def _encode(fit: Fit) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "law": fit.law,
+        "law": fit.law.name,
         **corpora,
         "base": {
-            name: [{k: finite_or_none(v) for k, v in r.items()} for r in records] for name, records in fit.base.items()
+            name: [{k: finite_or_none(v) for k, v in r.items()} for r in bases.records()]
+            for name, bases in fit.base.items()
         },
         "burn_in": fit.burn_in,
         "level": fit.level,
@@ -51,8 +52,9 @@ def _encode(fit: Fit) -> dict[str, Any]:
 
 
 def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
-    plain = {k: getattr(fit, k) for k in ("law", "corpus", "rows", "runs", "huber", "mape", "level", "status")}
+    plain = {k: getattr(fit, k) for k in ("corpus", "rows", "runs", "huber", "mape", "level", "status")}
     return {
+        "law": fit.law.name,
         **plain,
         "parameters": {name: e.to_json_dict() for name, e in fit.parameters.items()},
         "theta": _numbers(fit.theta),

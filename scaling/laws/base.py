@@ -82,6 +82,9 @@ class Law(ABC):
     weight_at_none: float = 1.0
     floor: str | None = None
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def names(self) -> tuple[str, ...]:
         """Parameter names in declared order."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scaling.planning.design.next_probes import next_probes
-from scaling.planning.design.next_result import NextProbes
+from scaling.planning.allocate import Allocation, allocate_compute
+from scaling.planning.critical import critical_ratio
+from scaling.planning.limited import LimitedData, limited_data
 from scaling.planning.measured import measured_critical_ratio
-from scaling.planning.plan import critical_ratio
-from scaling.planning.result import Plan
+from scaling.planning.next.next_probes import next_probes
+from scaling.planning.next.next_result import NextProbes
+from scaling.planning.plan import Plan
 from scaling.planning.target import Target
-from scaling.planning.uses.allocate import allocate_compute
-from scaling.planning.uses.allocate_result import Allocation
-from scaling.planning.uses.limited import limited_data
-from scaling.planning.uses.limited_result import LimitedData
-from scaling.planning.uses.tradeoff import tradeoff_table
-from scaling.planning.uses.tradeoff_result import Tradeoff
+from scaling.planning.tradeoff import Tradeoff, tradeoff_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,56 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from scaling.arrays import Array
-from scaling.errors import InputError
+from scaling.fitting import BaseLosses, CorpusFit, Fit
+from scaling.fitting.intervals.interval import scattered
 from scaling.laws import Law, TermLaw
-from scaling.nearness import same
 from scaling.notes import note
-from scaling.planning.noise import scattered
-from scaling.planning.target import NoBaseLoss
+from scaling.planning.target import NoBaseLoss, Target
 
 SizeCurve = Callable[[Array], Array]  # sizes (k,) -> losses (B, k) at one token count and ratio, for B draws
+Origin = Literal["given", "measured", "size term", "power law", "unknown"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BaseLoss:
-    """Base losses by draw, shape (B,), the first being the point estimate; nats per token."""
+    """Base losses by draw (B,), the first being the point estimate, nats per token; NaN where not known.
+
+    origin: given with the target; measured at its size; carried from other sizes by the law's size term, or by a power law;
+    or unknown, `why` saying why. sizes (k,), rising, and offsets (k,): what the measured base losses lie above the size term.
+    """
 
     draws: Array
-    warnings: tuple[str, ...] = ()
+    origin: Origin
+    sizes: tuple[float, ...] = ()
+    offsets: tuple[float, ...] = ()
+    why: str = ""
 
 
-def given(value: float, count: int) -> BaseLoss:
-    """A measured base loss, the same in every draw."""
-    if not (np.isfinite(value) and value > 0):
-        raise InputError(note("not_positive", name="base general loss", given=value))
-    return BaseLoss(np.full(count, float(value)))
+def base_loss(fit: Fit, target: Target) -> BaseLoss:
+    """The base loss at a target, of a fit with a general corpus: the one given with it, or that of the table.
 
-
-def carried(records: Sequence[dict[str, Any]], params: float, count: int, curve: SizeCurve | None) -> BaseLoss:
-    """The base loss at `params` from those the table measured: rows {"params", "loss"}, one a size.
-
-    A size within 1 % of the target is taken as it is: base and probes are scored on the same held-out text, so that the
-    sampling error of the two cancels in the rise. Other sizes carry it through `curve`, the fitted size term (any
-    constant added): base(N) = term(N) + offset, so that errors of the term cancel between base and trained loss.
-    Without a curve (None) a power law in N is drawn through the base losses. Raises `NoBaseLoss`.
+    Raises `NoBaseLoss` where it is needed and cannot be had: for a law of losses, or a tolerance that is a share of it.
     """
-    sizes = np.array([record["params"] for record in records], dtype=np.float64)
-    losses = np.array([record["loss"] for record in records], dtype=np.float64)
-    if not sizes.size:
-        raise NoBaseLoss(note("no_base_loss"))
-    nearest = int(np.argmin(np.abs(np.log(sizes / params))))
-    if same(sizes[nearest], params):
-        return BaseLoss(np.full(count, losses[nearest]))
-    if curve is not None:
-        return _by_size_term(sizes, losses, params, count, curve)
-    return _by_power_law(sizes, losses, params, count)
+    general = fit.general
+    assert general is not None
+    count = 1 + len(general.draws)
+    if target.base_general_loss is not None:
+        return BaseLoss(np.full(count, target.base_general_loss), "given")
+    differences = general.law.target == "delta"
+
+    def size_term(sizes: Array) -> Array:
+        return general.values(sizes, target.tokens, middle_ratio(general), base_tokens=target.base_tokens)
+
+    try:
+        return carried(fit.base_losses("general"), target.params, count, size_term if by_size_term(general) else None)
+    except NoBaseLoss as reason:
+        if not differences or target.relative:
+            raise
+        return BaseLoss(np.full(count, math.nan), "unknown", why=reason.args[0])
+
+
+def middle_ratio(general: CorpusFit) -> float:
+    """A ratio inside the probed range, where differences between sizes are taken."""
+    return float(np.mean(general.ranges["ratio"]))
+
+
+def by_size_term(general: CorpusFit) -> bool:
+    """Whether base losses of other sizes are carried by the law's own size term."""
+    return general.law.target == "loss" and additive_in_size(general.law) and "params" not in general.held
 
 
 def additive_in_size(law: Law) -> bool:
@@ -62,25 +76,32 @@ def additive_in_size(law: Law) -> bool:
     return bool(touched) and all(variables == ("params",) for variables in touched)
 
 
-def _by_size_term(sizes: Array, losses: Array, params: float, count: int, curve: SizeCurve) -> BaseLoss:
+def carried(bases: BaseLosses, params: float, count: int, curve: SizeCurve | None) -> BaseLoss:
+    """The base loss at `params` from those that the table measured, in `count` draws.
+
+    A size within 1 % of the target is taken as it is: base and probes are scored on the same held-out text, so that the
+    sampling error of the two cancels in the rise. Other sizes carry it through `curve`, the fitted size term (any
+    constant added): base(N) = term(N) + offset, so that errors of the term cancel between base and trained loss.
+    Without a curve (None) a power law in N is drawn through the base losses. Raises `NoBaseLoss`.
+    """
+    if not bases:
+        raise NoBaseLoss(note("no_base_loss"))
+    own = bases.at(params)
+    if own is not None:
+        return BaseLoss(np.full(count, own), "measured")
+    sizes, losses = bases.table()
+    return _by_power_law(sizes, losses, params, count) if curve is None else _by_size_term(sizes, losses, params, curve)
+
+
+def _by_size_term(sizes: Array, losses: Array, params: float, curve: SizeCurve) -> BaseLoss:
     terms = curve(np.append(sizes, params))
     offsets = losses - terms[:, :-1]
     spread = float(np.std(offsets[0], ddof=1)) if len(sizes) > 1 else 0.0
-    noise = scattered(count, spread * np.sqrt(1 + 1 / len(sizes)), len(sizes) - 1)
-    return BaseLoss(terms[:, -1] + offsets.mean(axis=1) + noise, _offset_warnings(sizes, offsets[0]))
-
-
-def _offset_warnings(sizes: Array, offsets: Array) -> tuple[str, ...]:
-    if len(sizes) == 1:
-        return (note("base_by_one_size", size=sizes[0]),)
-    carried = note("base_by_size_term")
-    ordered = offsets[np.argsort(sizes)]
-    steps = np.diff(ordered)
-    size_of_it = float(np.ptp(ordered))
-    if size_of_it < 0.005 or not (np.all(steps > 0) or np.all(steps < 0)):
-        return (carried,)
-    way = "shrinks" if steps[0] > 0 else "grows"
-    return carried, note("rise_by_size", way=way, span=size_of_it)
+    noise = scattered(len(terms), spread * np.sqrt(1 + 1 / len(sizes)), len(sizes) - 1)
+    order = np.argsort(sizes)
+    return BaseLoss(
+        terms[:, -1] + offsets.mean(axis=1) + noise, "size term", tuple(sizes[order]), tuple(offsets[0][order])
+    )
 
 
 def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> BaseLoss:
@@ -93,4 +114,4 @@ def _by_power_law(sizes: Array, losses: Array, params: float, count: int) -> Bas
     spread = float(np.sqrt(np.sum((y - level - slope * x) ** 2) / free)) if free > 0 else 0.0
     leverage = 1 + 1 / len(sizes) + (np.log(params) - x.mean()) ** 2 / np.sum((x - x.mean()) ** 2)
     noise = scattered(count, spread * np.sqrt(leverage), free)
-    return BaseLoss(value * np.exp(noise), (note("base_by_power_law"),))
+    return BaseLoss(value * np.exp(noise), "power law")

@@ -1,154 +1,84 @@
-"""The critical ratio by the tolerance definition, from a fit."""
+"""The one question, the critical ratio at a target, and the three methods that answer it."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from typing import Any, Literal, get_args
 
-import numpy as np
-
-from scaling.arrays import Array
 from scaling.errors import InputError
-from scaling.fitting import CorpusFit, Estimate, Fit
-from scaling.fitting.intervals.interval import interval
-from scaling.laws import TermLaw, get_law
-from scaling.notes import note
-from scaling.planning.base_warnings import base_factors, base_warnings
-from scaling.planning.curve import Curve
-from scaling.planning.extrapolation import (
-    distance_warnings,
-    factors,
-    impossible,
-    possible,
-    ratio_warnings,
-    refuse_smaller,
-)
-from scaling.planning.noise import scattered
-from scaling.planning.result import UNKNOWN, Plan, Status, not_identified
-from scaling.planning.rise import Rise, general_rise
-from scaling.planning.root import first_feasible, largest_ratio, least_loss
-from scaling.planning.target import NoBaseLoss, NotIdentified, Target
+from scaling.fitting import Fit
+from scaling.fitting import fit as fit_law
+from scaling.fitting.default import AUTO
+from scaling.planning import cmr, link
+from scaling.planning.plan import Plan
+from scaling.planning.target import Target
+from scaling.planning.tolerance import of_fit
+from scaling.runs import Runs
 
-MISS_SEED = 2  # of what the law misses in each draw, apart from the noise of a base loss
+Method = Literal["law", "link", "cmr"]
+METHODS: tuple[Method, ...] = get_args(Method)
+_OPTION = {"link": "--route link", "cmr": "--definition cmr"}
 
 
-def of_fit(fit: Fit, question: Target) -> Plan:
-    """The plan that a fit gives."""
-    general = fit.general
-    if general is None:
-        source = fit.provenance.source
-        raise InputError(f"{source}: the fit has no general corpus, so the rise of the general loss is unknown")
-    refuse_smaller(general.ranges, question.params)
-    try:
-        plan = _plan(fit, general_rise(fit, question), question)
-    except NotIdentified as reason:
-        bare = isinstance(reason, NoBaseLoss)
-        return _unanswered(
-            fit, general, question, note("give_base_loss", reason=str(reason)) if bare else reason.args[0]
-        )
-    if why := impossible(plan.losses()):
-        return _unanswered(fit, general, question, why)
-    return replace(
-        plan,
-        general_loss=possible(plan.general_loss),
-        domain_loss=possible(plan.domain_loss),
-        base_general_loss=possible(plan.base_general_loss),
-    )
+def critical_ratio(
+    source: Fit | Runs,
+    target: Target | float | None = None,
+    *counts: float,
+    method: Method = "law",
+    law: str = AUTO,
+    draws: int = 200,
+    seed: int = 0,
+    **asked: Any,
+) -> Plan:
+    """The largest domain share whose general loss at the target stays within its tolerance of the base loss.
 
+    source: a fit, or a run table. target: a `Target`, or its fields: params, tokens and tolerance in that order or by name,
+    the others by name (`critical_ratio(fit, params=7e9, tokens=20e9, tolerance=0.05)`).
 
-def _unanswered(fit: Fit, general: CorpusFit, question: Target, reason: str) -> Plan:
-    plan = not_identified(question, reason, factors(general.ranges, question, math.nan), law=general.law)
-    return replace(plan, warnings=(*plan.warnings, *fit.warnings), provenance=fit.provenance)
+    method: "law" asks one law for all sizes: of a fit, or fitted to the table (`law`, `draws` and `seed` as in `fit`). The
+    root is found in the fit and in every draw, with the law's misses at finished runs near it added; the interval is the
+    draws' central quantiles, a draw in which no ratio passes counting as 0 and one in which all do as 1. "link" and "cmr"
+    need a table: the law fitted to each size, and the CMR paper's definition, by which the general loss must also have
+    turned; either carries one answer a size to the target's (`planning.link`, `planning.cmr`).
 
+    Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), or a source without a
+    general corpus. What the table cannot carry is the status "not_identified" with the reason, and so are a target more than
+    1,000 times beyond the probes and a loss at or below 0: numbers in different units look so (`Target.far`).
+    Source: Que et al. 2024 (arXiv 2406.01375), first use; Gu et al. 2024 (arXiv 2407.17467), definition 1.
 
-def roots(rise: Rise, seed: int = MISS_SEED) -> Array:
-    """The largest ratios within the tolerance (B,), the point estimate first, NaN where there is none.
-
-    A draw is of the law's curve and of what the law misses: the rise allowed differs from draw to draw by as much as
-    finished runs near the answer lie off the law. seed: of that, and of nothing else in a plan.
+    >>> import scaling
+    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
+    >>> fit = scaling.fit(runs, draws=50)
+    >>> plan = critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
+    >>> plan.status, round(plan.value, 2), [round(end, 1) for end in plan.interval]
+    ('ok', 0.23, [0.1, 0.3])
+    >>> plan == critical_ratio(fit, scaling.Target(10.6e6, 262144))
+    True
+    >>> round(critical_ratio(runs, plan.target, method="link", draws=0).value, 2)
+    0.26
     """
-    count, allowed = rise.curve.count, rise.allowed
-    point = largest_ratio(rise, np.full(count, allowed))
-    if count < 2:
-        return point
-    miss = rise.miss(float(np.nan_to_num(point[0], nan=0.0)))
-    return largest_ratio(rise, allowed + scattered(count, miss, seed=seed)) if miss else point
+    question = Target.of(target, *counts, **asked)
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}, but it must be one of {', '.join(METHODS)}")
+    if method != "law":
+        return _across(source, question, method, law, draws, seed)
+    if isinstance(source, Runs):
+        source = fit_law(source, law, draws=draws, seed=seed)
+    elif law not in (AUTO, source.law.name):
+        raise InputError(
+            f"{source.provenance.source}: the fit is of the law {source.law}; to plan with {law}, fit that"
+        )
+    return of_fit(source, question)
 
 
-def ratio_interval(found: Array, level: float) -> Estimate[float]:
-    """The answer of critical ratios (B,), the point estimate first: NaN stays NaN there, and counts as 0 in the draws."""
-    known = np.nan_to_num(found, nan=0.0)
-    return replace(interval(known[0], known[1:], level), value=float(found[0]))
-
-
-def _plan(fit: Fit, rise: Rise, question: Target) -> Plan:
-    found, ranges, used = roots(rise), rise.curve.fit.ranges, looks_at_base(rise.curve.fit)
-    value = float(found[0])
-    status, notes = _status(rise, found)
-    # Where no ratio passes, the losses shown are those where the rise is least.
-    ratio = least_loss(rise)[0] if status == "infeasible" else value
-    domain, missing = _domain(fit, question, ratio)
-    warnings = [*notes, *rise.base.warnings, *distance_warnings(ranges, question)]
-    warnings += base_warnings(rise.curve, used)
-    warnings += ratio_warnings(ranges["ratio"], rise.curve.fit.ratios, value)
-    warnings += [*missing, *_fit_warnings(fit, rise, ratio)]
-    return Plan(
-        critical_ratio=ratio_interval(found, question.level),
-        status=status,
-        general_loss=rise.loss_at(ratio),
-        domain_loss=domain,
-        base_general_loss=rise.base_loss(),
-        extrapolation=factors(ranges, question, ratio) | base_factors(rise.curve, used),
-        warnings=tuple(dict.fromkeys(warnings)),
-        target=question,
-        law=rise.curve.fit.law,
-        draws=tuple(map(float, found[1:])),
-        provenance=fit.provenance,
-    )
-
-
-def looks_at_base(general: CorpusFit) -> bool:
-    """Whether the fit makes a difference of what the base saw."""
-    law = get_law(general.law)
-    terms = law.terms if isinstance(law, TermLaw) else ()
-    return any("progress" in term.variables and term.coefficient not in general.dropped for term in terms)
-
-
-def _status(rise: Rise, found: Array) -> tuple[Status, list[str]]:
-    if math.isnan(found[0]):
-        ratio, least = least_loss(rise)
-        over = least - rise.allowed
-        return "infeasible", [note("infeasible", over=over, ratio=ratio)]
-    first = first_feasible(rise, rise.allowed)
-    notes: list[str] = [note("low_ratios_fail", ratio=first)] if first > 0 else []
-    failing = float(np.mean(np.isnan(found[1:]))) if len(found) > 1 else 0.0
-    if failing > 0:
-        notes.append(note("draws_fail", percent=100 * failing))
-    return ("unconstrained" if found[0] == 1.0 and first == 0 else "ok"), notes
-
-
-def _domain(fit: Fit, question: Target, ratio: float) -> tuple[Estimate[float], list[str]]:
-    if fit.domain is None:
-        return UNKNOWN, [note("no_domain")]
-    unsure = fit.domain.warnings if fit.domain.status == "not_identified" else ()
-    try:
-        return Curve(fit.domain, replace(question, base_tokens=None)).at(ratio), [
-            f"domain fit: {warning}" for warning in unsure
-        ]
-    except NotIdentified as reason:
-        return UNKNOWN, [note("domain_unknown", reason=str(reason))]
-
-
-def _fit_warnings(fit: Fit, rise: Rise, ratio: float) -> list[str]:
-    """What the fit says of itself, and whether the law is good enough for so small a tolerance."""
-    general = rise.curve.fit
-    allowed, miss = rise.allowed, rise.miss(ratio)
-    code = "law_rough_near"
-    if miss == 0:  # not known of an older fit
-        miss, code = general.residual_sd * (1.0 if rise.differences else float(rise.base.draws[0])), "law_rough"
-    rough = note(code, miss=miss, allowed=allowed)
-    return [
-        *([rough] if miss > allowed / 2 else []),
-        *fit.warnings,
-        *(f"general fit: {warning}" for warning in general.warnings),
-    ]
+def _across(source: Fit | Runs, question: Target, method: Method, law: str, draws: int, seed: int) -> Plan:
+    """One answer a size, carried to the target's. InputError for what these methods have no use for."""
+    name = _OPTION[method]
+    if not isinstance(source, Runs):
+        raise InputError(f"{source.provenance.source}: {name} needs a run table, not a fit")
+    if question.base_general_loss is not None or question.base_tokens is not None:
+        raise InputError(f"base-general-loss and base-tokens have no use with {name}, which takes each size's own base")
+    if method == "link":
+        return link.linked_ratio(source, question, law=law, draws=draws, seed=seed)
+    if law != AUTO:
+        raise InputError(f"law has no use with {name}, which has laws of its own")
+    return cmr.cmr_plan(source, question, draws=draws, seed=seed)

@@ -1,84 +1,153 @@
-"""The one question, the critical ratio at a target, and the three methods that answer it."""
+"""The answer: one immutable `Plan`, whatever its status."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from scaling.errors import InputError
-from scaling.fitting import Fit
-from scaling.fitting import fit as fit_law
-from scaling.fitting.default import AUTO
-from scaling.planning.across import cmr, linked
-from scaling.planning.critical import of_fit
-from scaling.planning.result import Plan
+from scaling.fitting import Estimate, Provenance
+from scaling.notes import coded
+from scaling.planning.rise import UNKNOWN, Status
 from scaling.planning.target import Target
-from scaling.runs import Runs
+from scaling.show.text import brackets, extrapolation_text
+from scaling.storage import write_text
+from scaling.units import finite_or_none
 
-Method = Literal["law", "link", "cmr"]
-METHODS: tuple[Method, ...] = get_args(Method)
-_OPTION = {"link": "--route link", "cmr": "--definition cmr"}
+FORMAT, VERSION = "scaling-plan", 1  # of plan.json
+ESTIMATES = ("critical_ratio", "general_loss", "domain_loss", "base_general_loss")
 
 
-def critical_ratio(
-    source: Fit | Runs,
-    target: Target | float | None = None,
-    *counts: float,
-    method: Method = "law",
-    law: str = AUTO,
-    draws: int = 200,
-    seed: int = 0,
-    **asked: Any,
-) -> Plan:
-    """The largest domain share whose general loss at the target stays within its tolerance of the base loss.
+@dataclass(frozen=True)
+class Plan:
+    """The critical mixture ratio for one target.
 
-    source: a fit, or a run table. target: a `Target`, or its fields: params, tokens and tolerance in that order or by name,
-    the others by name (`critical_ratio(fit, params=7e9, tokens=20e9, tolerance=0.05)`).
-
-    method: "law" asks one law for all sizes: of a fit, or fitted to the table (`law`, `draws` and `seed` as in `fit`). The
-    root is found in the fit and in every draw, with the law's misses at finished runs near it added; the interval is the
-    draws' central quantiles, a draw in which no ratio passes counting as 0 and one in which all do as 1. "link" and "cmr"
-    need a table: the law fitted to each size, and the CMR paper's definition, by which the general loss must also have
-    turned; either carries one answer a size to the target's (`planning.across`).
-
-    Raises `InputError` for a target that makes no sense (not above 0, smaller than the probes), or a source without a
-    general corpus. What the table cannot carry is the status "not_identified" with the reason, and so are a target more than
-    1,000 times beyond the probes and a loss at or below 0: numbers in different units look so (`Target.far`).
-    Source: Que et al. 2024 (arXiv 2406.01375), first use; Gu et al. 2024 (arXiv 2407.17467), definition 1.
+    `status` is "ok"; "unconstrained" (every ratio passes, the value is 1); "infeasible" (none does: the value is NaN
+    and a warning names the least rise there is); or "not_identified" (the table cannot carry the answer, a warning says
+    why). Losses are nats per token at the critical ratio, or at the ratio of the least rise where none passes.
+    `extrapolation` holds factors over the probed sizes and token counts (1 inside their range), the distance of the
+    critical ratio from the probed ratios (0 inside), and where both are known the factor over the tokens per parameter
+    of the probes' bases. `law` is the general loss'; `route` is how the answer got to the target's size: by the "law", or
+    by a "link" of one answer a size. `draws` are the ratios of the draws, NaN where none passes; `provenance` is what was
+    fitted.
 
     >>> import scaling
-    >>> runs = scaling.load_runs("data/runs/prose-code.parquet")
-    >>> fit = scaling.fit(runs, draws=50)
-    >>> plan = critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
-    >>> plan.status, round(plan.value, 2), [round(end, 1) for end in plan.interval]
-    ('ok', 0.23, [0.1, 0.3])
-    >>> plan == critical_ratio(fit, scaling.Target(10.6e6, 262144))
-    True
-    >>> round(critical_ratio(runs, plan.target, method="link", draws=0).value, 2)
-    0.26
+    >>> fit = scaling.fit(scaling.load_runs("data/runs/prose-code.parquet"), law="forgetting", draws=0)
+    >>> plan = scaling.critical_ratio(fit, params=10.6e6, tokens=262144, tolerance=0.05)
+    >>> print(plan.summary())
+    For 10.6M params, 262K tokens, general loss up by at most 0.05 nats:
+      critical ratio     0.23... domain share
+      general loss       3.55... nats/token
+      base general loss  3.50... nats/token
+      domain loss        3.7... nats/token
+      extrapolation      3.99x in params, 1x in tokens, inside the probed ratios, ...
     """
-    question = Target.of(target, *counts, **asked)
-    if method not in METHODS:
-        raise InputError(f"method is {method!r}, but it must be one of {', '.join(METHODS)}")
-    if method != "law":
-        return _across(source, question, method, law, draws, seed)
-    if isinstance(source, Runs):
-        source = fit_law(source, law, draws=draws, seed=seed)
-    elif law not in (AUTO, source.law):
-        raise InputError(
-            f"{source.provenance.source}: the fit is of the law {source.law}; to plan with {law}, fit that"
-        )
-    return of_fit(source, question)
+
+    critical_ratio: Estimate[float]
+    status: Status
+    general_loss: Estimate[float]
+    domain_loss: Estimate[float]
+    base_general_loss: Estimate[float]
+    extrapolation: dict[str, float]
+    warnings: tuple[str, ...]
+    target: Target
+    definition: str = "tolerance"
+    law: str = ""
+    route: str = "law"
+    draws: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    provenance: Provenance | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def value(self) -> float:
+        """The critical ratio; NaN where infeasible or not identified."""
+        return self.critical_ratio.value
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its interval at the question's level; draws in which no ratio passes count as 0."""
+        return self.critical_ratio.low, self.critical_ratio.high
+
+    def save(self, path: str | Path) -> None:
+        """Write plan.json atomically: question, answer, draws of the ratio, notes, and what it was fitted from
+        (`scaling.load_plan` reads it; docs/plan.schema.json). Raises InputError if it cannot be written."""
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "target": vars(self.target),
+            **{name: getattr(self, name).to_json_dict() for name in ESTIMATES},
+            "draws": [finite_or_none(draw) for draw in self.draws],
+            **{name: getattr(self, name) for name in ("status", "definition", "law", "route")},
+            "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
+            "notes": coded(self.warnings),
+            "fitted_from": None if self.provenance is None else vars(self.provenance),
+        }
+        write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """The contract of `scaling plan --json`; NaN becomes None."""
+        numbers = {name: getattr(self, name).to_json_dict() for name in ESTIMATES}
+        return {
+            **numbers,
+            "status": self.status,
+            "definition": self.definition,
+            "law": self.law,
+            "route": self.route,
+            "level": self.target.level,
+            "extrapolation": {name: finite_or_none(value) for name, value in self.extrapolation.items()},
+            "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
+        }
+
+    def summary(self) -> str:
+        """The answer in plain words."""
+        lines = [f"For {self.target.text()}:", f"  critical ratio     {self._answer()}"]
+        for title, estimate in (
+            ("general loss", self.general_loss),
+            ("base general loss", self.base_general_loss),
+            ("domain loss", self.domain_loss),
+        ):
+            if math.isfinite(estimate.value):
+                lines.append(f"  {title:<18} {estimate.value:.4f}{brackets(estimate, '.4f')} nats/token")
+        lines += [f"  extrapolation      {extrapolation_text(self.extrapolation)}"]
+        return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])
+
+    def _repr_html_(self) -> str:
+        from scaling.show.html import plan_html
+
+        return plan_html(self)
+
+    def _answer(self) -> str:
+        if self.status == "not_identified":
+            return "not identified by this table"
+        if self.status == "infeasible":
+            return f"none: no ratio stays within the tolerance{brackets(self.critical_ratio, '.3f')}"
+        every = ", every ratio stays within the tolerance" if self.status == "unconstrained" else ""
+        level = f" ({100 * self.target.level:g} % interval)" if brackets(self.critical_ratio, ".3f") else ""
+        return f"{self.value:.3f}{brackets(self.critical_ratio, '.3f')}{level} domain share{every}"
 
 
-def _across(source: Fit | Runs, question: Target, method: Method, law: str, draws: int, seed: int) -> Plan:
-    """One answer a size, carried to the target's. InputError for what these methods have no use for."""
-    name = _OPTION[method]
-    if not isinstance(source, Runs):
-        raise InputError(f"{source.provenance.source}: {name} needs a run table, not a fit")
-    if question.base_general_loss is not None or question.base_tokens is not None:
-        raise InputError(f"base-general-loss and base-tokens have no use with {name}, which takes each size's own base")
-    if method == "link":
-        return linked.linked_ratio(source, question, law=law, draws=draws, seed=seed)
-    if law != AUTO:
-        raise InputError(f"law has no use with {name}, which has laws of its own")
-    return cmr.cmr_plan(source, question, draws=draws, seed=seed)
+def not_identified(
+    question: Target,
+    reason: str,
+    extrapolation: dict[str, float],
+    *,
+    definition: str = "tolerance",
+    law: str = "",
+    route: str = "law",
+) -> Plan:
+    """The plan that the table cannot carry, and why."""
+    return Plan(
+        critical_ratio=UNKNOWN,
+        status="not_identified",
+        general_loss=UNKNOWN,
+        domain_loss=UNKNOWN,
+        base_general_loss=UNKNOWN,
+        extrapolation=extrapolation,
+        warnings=(reason,),
+        target=question,
+        definition=definition,
+        law=law,
+        route=route,
+    )

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Provenance
 from scaling.notes import Note
-from scaling.planning.result import ESTIMATES, FORMAT, VERSION, Plan, Status
+from scaling.planning.plan import ESTIMATES, FORMAT, VERSION, Plan
+from scaling.planning.rise import Status
 from scaling.planning.target import Target
 from scaling.storage import read_saved
 

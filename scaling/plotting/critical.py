@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.laws import get_law
 from scaling.nearness import SAME
-from scaling.planning.result import Plan
+from scaling.planning.plan import Plan
 from scaling.plotting import crossing, style
 from scaling.units import format_count
 
@@ -60,5 +59,5 @@ def _line(ax: Axes, fit: Fit, farthest: Plan) -> None:
     found = crossing.along(fit, [asked.at(float(size), asked.tokens) for size in sizes])
     inside = style.probed(fit.general, "params", sizes)
     if np.isfinite(found).any():
-        name = f"{get_law(fit.general.law).title} at {format_count(asked.tokens)} tokens"
+        name = f"{fit.general.law.title} at {format_count(asked.tokens)} tokens"
         crossing.line(ax, sizes, found, inside, style.GREY, name)

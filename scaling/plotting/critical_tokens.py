@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.laws import get_law
 from scaling.nearness import SAME
 from scaling.planning import Target, critical_ratio
 from scaling.plotting import crossing, style
@@ -44,7 +43,7 @@ def plot_critical_ratio_by_tokens(
     places = crossing.counts(fit, tokens)
     found = crossing.along(fit, [replace(question, tokens=float(count)) for count in places])
     inside = style.probed(one, "tokens", places) & style.probed(one, "params", params)
-    crossing.line(ax, places, found, np.asarray(inside), style.GREY, get_law(one.law).title)
+    crossing.line(ax, places, found, np.asarray(inside), style.GREY, one.law.title)
     if runs is not None:
         known = crossing.measured_by_tokens(runs, params, question.tolerance, question.relative).dropna(subset="ratio")
         late = style.probed(one, "tokens", known["tokens"])

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from scaling.arrays import Array
 from scaling.fitting import Fit
 from scaling.nearness import SAME
+from scaling.planning.critical import critical_ratio
 from scaling.planning.measured import measured_critical_ratio
-from scaling.planning.plan import critical_ratio
-from scaling.planning.result import Plan
+from scaling.planning.plan import Plan
 from scaling.planning.target import Target
 from scaling.plotting import style
 from scaling.plotting.checkpoints import checkpoints
@@ -31,10 +31,10 @@ def sizes(fit: Fit, last: float) -> Array:
     assert fit.general is not None
     low, high = fit.general.ranges["params"]
     grid = np.geomspace(low, max(last, high), POINTS) if max(last, high) > low * (1 + SAME) else np.array([low])
-    for record in fit.base.get("general", []):
-        near = np.abs(grid / record["params"] - 1) < 2 * SAME
-        grid = np.where(near & (grid < grid[-1]), record["params"] * (1 + 2 * SAME), grid)
-        grid = np.where(near & (grid == grid[-1]), record["params"] / (1 + 2 * SAME), grid)
+    for size in fit.base_losses("general").params:
+        near = np.abs(grid / size - 1) < 2 * SAME
+        grid = np.where(near & (grid < grid[-1]), size * (1 + 2 * SAME), grid)
+        grid = np.where(near & (grid == grid[-1]), size / (1 + 2 * SAME), grid)
     return grid if len(grid) > 1 else np.array([low])
 
 

@@ -7,8 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scaling.fitting import Fit
-from scaling.laws import get_law
-from scaling.nearness import SAME
 from scaling.plotting import style
 from scaling.plotting.parameters import plot_parameters
 from scaling.plotting.ratio import curve, label, plot_loss_by_ratio
@@ -34,40 +32,35 @@ def plot_fit(fit: Fit, runs: Runs | None = None) -> Figure:
         else:
             plot_loss_by_ratio(runs, fit, corpus, over_base=over_base, ax=left)
         plot_parameters(fit, corpus, ax=right)
-    figure.suptitle(f"{get_law(fit.law).title} fitted to {fit.provenance.source}", fontsize=12)
+    figure.suptitle(f"{fit.law.title} fitted to {fit.provenance.source}", fontsize=12)
     return figure
 
 
 def _over_base(fit: Fit, corpus: str, runs: Runs | None) -> bool:
     """Whether the change over the base loss can be drawn and is what one looks at."""
-    if get_law(fit.corpora[corpus].law).target == "delta":
+    if fit.corpora[corpus].law.target == "delta":
         return True
     if corpus != "general":
         return False
-    known = [record["params"] for record in fit.base.get(corpus, [])]
+    bases = fit.base_losses(corpus)
     wanted = _sizes(fit, corpus) if runs is None else list(runs.finished(corpus)["params"].unique())
-    return all(any(abs(size - n) <= SAME * n for n in known) for size in wanted)
+    return all(bases.at(size) is not None for size in wanted)
 
 
 def _sizes(fit: Fit, corpus: str) -> list[float]:
     """The sizes that a fit knows to have been probed: the ends of its range, and bases inside it."""
     low, high = fit.corpora[corpus].ranges["params"]
-    return sorted({low, high, *(r["params"] for r in fit.base.get(corpus, []) if low <= r["params"] <= high)})
+    return sorted({low, high, *(n for n in fit.base_losses(corpus).params if low <= n <= high)})
 
 
 def _curves(ax: Axes, fit: Fit, corpus: str, over_base: bool) -> None:
     """The law alone, a curve a size."""
     style.axes(ax)
     tokens = fit.corpora[corpus].ranges["tokens"][1]
-    known = {record["params"]: record["loss"] for record in fit.base.get(corpus, [])}
     for size, (colour, _) in style.by_category(_sizes(fit, corpus)).items():
-        base = _nearest(known, size) if over_base else None
+        # A law of changes does not look at the base loss, which may be missing.
+        base = (fit.base_losses(corpus).at(size) or 0.0) if over_base else None
         curve(ax, fit, corpus, size, tokens, base, colour)
         ax.plot([], [], color=colour, label=format_count(size))
     label(ax, corpus, over_base)
     ax.legend(title="params", frameon=False, fontsize=style.SMALL)
-
-
-def _nearest(known: dict[float, float], size: float) -> float:
-    """The base loss of a size; 0 where there is none, for a law of changes does not look at it."""
-    return known[min(known, key=lambda n: abs(n - size))] if known else 0.0

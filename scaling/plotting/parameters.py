@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
-from scaling.laws import get_law
 from scaling.plotting import style
 
 LEAST, LIMIT = 25.0, 150.0  # per cent that the axis spans; an interval that goes on beyond ends in an arrow
@@ -25,7 +24,7 @@ def plot_parameters(fit: Fit, corpus: str = "general", *, ax: Axes | None = None
     if corpus not in fit.corpora:
         raise InputError(f"{fit.provenance.source}: the fit has no {corpus} corpus")
     one = fit.corpora[corpus]
-    law = get_law(one.law)
+    law = one.law
     names = [name for name in law.names if name in one.parameters or name in one.dropped]
     ax = style.axes(ax, (8.0, 1.2 + 0.42 * len(names)))
     ax.axvline(0, color=style.GREY, linewidth=1, zorder=1)

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.residuals import residuals
-from scaling.laws import get_law
 from scaling.plotting import style
 from scaling.runs import Runs
 from scaling.units import counted, format_count
@@ -105,7 +104,7 @@ def _rows(runs: Runs, fit: Fit, corpus: str) -> pd.DataFrame:
 
 
 def _what(fit: Fit, corpus: str) -> str:
-    change = get_law(fit.corpora[corpus].law).target == "delta"
+    change = fit.corpora[corpus].law.target == "delta"
     return f"change of {corpus} loss over base" if change else f"{corpus} loss"
 
 

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Estimate, Fit
-from scaling.laws import get_law
 from scaling.nearness import SAME
 from scaling.plotting import style
 from scaling.plotting.checkpoints import checkpoints
@@ -87,7 +86,7 @@ def curve(ax: Axes, fit: Fit, corpus: str, params: float, tokens: float, base: f
     one = fit.corpora[corpus]
     ratio = np.unique(np.concatenate([np.linspace(0, 1, 201), one.ranges["ratio"]]))
     loss: Estimate[Any]
-    if base is not None and get_law(one.law).target == "delta":
+    if base is not None and one.law.target == "delta":
         loss = one.predict(params, tokens, ratio)
     else:
         loss = fit.predict_corpus(corpus, params, tokens, ratio).shifted(-(base or 0.0))

@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.laws import get_law
 from scaling.nearness import SAME
 from scaling.planning.rise import general_rise
 from scaling.planning.target import NotIdentified, Target
@@ -91,8 +90,8 @@ class _Surface:
         assert self.fit.general is not None
         # One curve is enough, and the draws are most of the work.
         alone = replace(self.fit, general=replace(self.fit.general, draws=self.fit.general.draws[:0]))
-        known = self.fit.base.get("general") or self.base_general_loss is not None
-        if not known and get_law(alone.corpora["general"].law).target == "loss":
+        known = self.fit.base_losses("general") or self.base_general_loss is not None
+        if not known and alone.corpora["general"].law.target == "loss":
             return self._loss(ratio, counts)
         lines = []
         for tokens in counts:
@@ -105,13 +104,13 @@ class _Surface:
                 base_tokens=self.base_tokens,
             )
             rise = general_rise(alone, question)
-            lines.append(rise(ratio[None])[0])
+            lines.append(rise(ratio)[0])
         return np.array(lines), "change of general loss over base"
 
     def _loss(self, ratio: Array, counts: Array) -> tuple[Array, str]:
         one = self.fit.corpora[self.corpus]
-        found = one.curve(self.params, counts[:, None], ratio[None, :])
-        change = get_law(one.law).target == "delta"
+        found = one.curve(self.params, counts[:, None], ratio)
+        change = one.law.target == "delta"
         return found, f"change of {self.corpus} loss over base" if change else f"{self.corpus} loss"
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.planning import critical_ratio
-from scaling.planning.result import Plan
+from scaling.planning.plan import Plan
 from scaling.planning.rise import Rise, general_rise
 from scaling.planning.target import Target
 from scaling.plotting import style
@@ -67,8 +67,8 @@ class _Path:
 
     def __call__(self, ratio: npt.ArrayLike) -> tuple[style.Array, style.Array]:
         assert self.fit.domain is not None
-        rises = self.rise(np.atleast_1d(np.asarray(ratio, float))[None])[0]
-        asked = self.rise.curve.question
+        rises = self.rise(np.atleast_1d(np.asarray(ratio, float)))[0]
+        asked = self.rise.target
         return rises.reshape(np.shape(ratio)), self.fit.domain.curve(asked.params, asked.tokens, ratio)
 
 

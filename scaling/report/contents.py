@@ -14,8 +14,8 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.validation import Validation, validate_law
 from scaling.planning import critical_ratio, measured_critical_ratio
-from scaling.planning.result import Plan
-from scaling.planning.rollout import CriticalError, critical_ratio_errors
+from scaling.planning.measured import CriticalError, critical_ratio_errors
+from scaling.planning.plan import Plan
 from scaling.report.figures import Figure, figures
 from scaling.runs import Runs
 from scaling.version import VERSION
@@ -81,7 +81,7 @@ def _rollouts(runs: Runs, fit: Fit) -> tuple[list[Validation], list[str]]:
     for hold_out in ("params", "tokens", "ratio"):
         try:
             draws = len(fit.general.draws) if hold_out == "params" and fit.general else 0
-            found.append(validate_law(runs, fit.law, hold_out, draws=draws))
+            found.append(validate_law(runs, fit.law.name, hold_out, draws=draws))
         except InputError as reason:
             skipped.append(f"nothing held out over {hold_out}: {str(reason).removeprefix(f'{runs.source}: ')}")
     return found, skipped

@@ -18,7 +18,7 @@ from scaling.errors import InputError
 from scaling.fitting import Fit
 from scaling.fitting.validation import Validation
 from scaling.planning.measured import measured_critical_ratio
-from scaling.planning.result import Plan
+from scaling.planning.plan import Plan
 from scaling.runs import Runs
 
 Drawing = Callable[..., Axes]  # takes ax

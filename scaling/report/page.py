@@ -14,11 +14,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from scaling.fitting import Estimate
-from scaling.fitting.notebook import fit_html
 from scaling.laws import get_law
 from scaling.notes import TEMPLATES
 from scaling.report.contents import Contents
 from scaling.report.planner import law_functions, planner_data
+from scaling.show.html import fit_html
 from scaling.storage import write_text
 from scaling.units import format_count
 

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.fitting import CorpusFit, Fit
-from scaling.laws import Law, get_law
-from scaling.planning.base_loss import additive_in_size
-from scaling.planning.critical import MISS_SEED, looks_at_base
-from scaling.planning.noise import scattered
-from scaling.planning.root import GRID
+from scaling.fitting.intervals.interval import scattered
+from scaling.laws import Law
+from scaling.planning.base_loss import by_size_term
+from scaling.planning.rise import GRID, MISS_SEED
 from scaling.report.formula import javascript
 from scaling.units import finite_or_none
 
@@ -20,16 +19,16 @@ from scaling.units import finite_or_none
 def planner_data(fit: Fit, level: float) -> dict[str, Any]:
     """The data of assets/planner.js for a fit with a general corpus; numbers that are not finite are None."""
     assert fit.general is not None
-    bases = fit.base.get("general", [])
-    additive = _carries_base(fit.general)
+    bases = fit.base_losses("general")
+    additive = by_size_term(fit.general)
     count = 1 + len(fit.general.draws)
     # A size term has one number to find in the base losses, its offset; a power law has two.
-    freedom = len(bases) - (1 if additive else 2)
+    freedom = len(bases.params) - (1 if additive else 2)
     return {
         "level": level,
         "general": _corpus(fit.general),
         "domain": None if fit.domain is None else _corpus(fit.domain),
-        "bases": [{"params": one["params"], "loss": one["loss"]} for one in bases],
+        "bases": [{"params": size, "loss": loss} for size, loss in zip(bases.params, bases.losses, strict=True)],
         "additive": additive,
         "noise": {
             "base": _plain(scattered(count, 1.0, freedom)),
@@ -42,31 +41,24 @@ def planner_data(fit: Fit, level: float) -> dict[str, Any]:
 
 def law_functions(fit: Fit) -> dict[str, str]:
     """JavaScript of the laws that the fit's corpora have, by name."""
-    return {one.law: javascript(get_law(one.law)) for one in fit.corpora.values()}
-
-
-def _carries_base(general: CorpusFit) -> bool:
-    """Whether base losses of other sizes are carried by the law's own size term."""
-    law = get_law(general.law)
-    return law.target == "loss" and additive_in_size(law) and "params" not in general.held
+    return {one.law.name: javascript(one.law) for one in fit.corpora.values()}
 
 
 def _corpus(one: CorpusFit) -> dict[str, Any]:
-    law = get_law(one.law)
-    elsewhere = {name: float(value[()]) for name, value in one.elsewhere(()).items()}
+    law = one.law
     return {
-        "law": one.law,
+        "law": one.law.name,
         "corpus": one.corpus,
         "differences": law.target == "delta",
         "variables": list(law.variables),
-        "usesBase": looks_at_base(one),
+        "usesBase": one.looks_at_base,
         "theta": _plain(one.theta),
         "draws": [_plain(row) for row in one.draws],
         "ranges": {name: list(limits) for name, limits in one.ranges.items()},
         "ratios": list(one.ratios),
         "misses": _plain(np.array(one.misses)),
         "held": dict(one.held),
-        "elsewhere": elsewhere,
+        "elsewhere": {name: float(value) for name, value in one.other_values().items()},
         "baseTokens": _base_tokens(one, law),
         "residualSd": finite_or_none(one.residual_sd),
         "status": one.status,

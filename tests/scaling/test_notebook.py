@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 import scaling
-from scaling._notebook import block, line, notes, table
 from scaling.fitting import Fit
-from scaling.planning.result import not_identified
+from scaling.planning.plan import not_identified
 from scaling.planning.target import Target
+from scaling.show.html import block, line, notes, table
 
 NASTY = '<script>alert("1")</script> & co'
 

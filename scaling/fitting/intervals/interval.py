@@ -1,8 +1,10 @@
-"""A value with its interval."""
+"""A value with its interval, and noise for draws."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -42,3 +44,19 @@ def interval(value: Array, draws: Array, level: float) -> Estimate[Any]:
     if value.ndim == 0:
         return Estimate(float(value), float(low), float(high))
     return Estimate(value, low, high)
+
+
+def scattered(count: int, scale: float, freedom: float = math.inf, seed: int = 0) -> Array:
+    """Student t noise (normal by default) of that scale for `count` draws (count,), at evenly spaced quantiles in a seeded
+    order: the same every time. 0 for the first, which is the point estimate, and for all where the scale or the degrees of
+    freedom are 0."""
+    if scale == 0 or freedom < 1 or count < 2:
+        return np.zeros(count)
+    quantiles = (np.arange(count - 1) + 0.5) / (count - 1)
+    if math.isinf(freedom):
+        values = np.array([NormalDist().inv_cdf(one) for one in quantiles])
+    else:
+        from scipy.special import stdtrit  # slow to import, and most plans do not need it
+
+        values = stdtrit(freedom, quantiles)
+    return np.append(0.0, scale * np.random.default_rng(seed).permutation(values))

@@ -103,7 +103,7 @@ def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tupl
     made = fit(table.select(split.fitted | _bases(table.frame, split)), law.name, **options)
     late = progress(table.frame) >= made.burn_in - 1e-9
     held = table.frame[split.scored & trained & late]
-    rows = pd.concat([_predicted(table, get_law(one.law), one, held) for one in made.corpora.values()])
+    rows = pd.concat([_predicted(table, one.law, one, held) for one in made.corpora.values()])
     if rows.empty:
         raise InputError("it has no rows to score")
     rows = rows.assign(held_out=split.name)

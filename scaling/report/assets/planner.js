@@ -211,7 +211,7 @@ function makePlanner(data, laws) {
 
   /* The rise over the base loss: rise.at(draw, ratio), and the loss itself. */
   function makeRise(q) {
-    if (!known.variables.includes("share")) throw new NotIdentified(note("law_blind_to_ratio", { law: known.law }));
+    if (!known.variables.includes("share")) throw new NotIdentified(note("law_blind_to", { law: known.law, name: "the ratio" }));
     const curve = new Curve(known, laws[known.law], q);
     let base;
     try {
@@ -317,7 +317,7 @@ function makePlanner(data, laws) {
     if (!fit) return { curve: null, notes: [note("no_domain", {})] };
     const unsure = fit.status === "not_identified" ? fit.warnings.map((w) => `domain fit: ${w}`) : [];
     try {
-      if (!fit.variables.includes("share")) throw new NotIdentified(note("law_blind_to_ratio", { law: fit.law }));
+      if (!fit.variables.includes("share")) throw new NotIdentified(note("law_blind_to", { law: fit.law, name: "the ratio" }));
       return { curve: new Curve(fit, laws[fit.law], { ...q, baseTokens: null }), notes: unsure };
     } catch (reason) {
       if (!(reason instanceof NotIdentified)) throw reason;

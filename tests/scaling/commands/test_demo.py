@@ -26,7 +26,7 @@ def test_without_a_table_it_shows_the_sweep_of_the_package(
     assert printed.count("critical ratio  ") == 3
     assert "of the largest probe" in printed
     assert printed.splitlines()[-4:] == stored.splitlines()[-4:]
-    assert scaling.load_fit(tmp_path / "out" / "fit.json").law == "forgetting"
+    assert scaling.load_fit(tmp_path / "out" / "fit.json").law.name == "forgetting"
     pictures = sorted((tmp_path / "out").glob("*.png"))
     assert [path.stem for path in pictures] == FIGURES
     assert all(np.asarray(Image.open(path).convert("L")).std() > 5 for path in pictures)

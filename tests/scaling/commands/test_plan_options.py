@@ -118,7 +118,7 @@ def links(monkeypatch: pytest.MonkeyPatch, forgetting_fit: Fit) -> list[dict[str
         asked.append({"target": target, **options})
         return critical_ratio(forgetting_fit, **WHERE)
 
-    monkeypatch.setattr("scaling.planning.across.linked.linked_ratio", answer)
+    monkeypatch.setattr("scaling.planning.link.linked_ratio", answer)
     return asked
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import scaling
 from scaling.cli import main
-from scaling.planning.rollout import critical_ratio_errors
+from scaling.planning.measured import critical_ratio_errors
 
 TABLE = Path(__file__).resolve().parents[3] / "data" / "runs" / "prose-code.parquet"
 

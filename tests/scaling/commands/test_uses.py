@@ -74,7 +74,7 @@ def test_limited(capsys: pytest.CaptureFixture[str], runs: Path, saved: Path) ->
     assert found == made.to_json_dict()
     assert set(found) == {
         "ratio", "tokens", "epochs", "domain_loss", "general_loss", "uncapped", "status", "level", "max_epochs",
-        "probe_epochs", "extrapolation", "warnings",
+        "probe_epochs", "extrapolation", "warnings", "notes",
     }  # fmt: skip
     assert all(set(found[name]) == ESTIMATE for name in ("ratio", "tokens", "epochs", "domain_loss", "general_loss"))
     # 0.3 r^0.8 0.5^-0.3 + 0.3 (r + 0.02)^-0.2 is least here
@@ -111,7 +111,7 @@ def test_allocate(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
     assert found == allocate_compute(load_fit(saved), 1e19, 0.5).to_json_dict()
     assert set(found) == {
         "params", "tokens", "tokens_per_param", "loss", "corpus", "flops", "ratio", "level", "status", "extrapolation",
-        "warnings",
+        "warnings", "notes",
     }  # fmt: skip
     assert 6 * found["params"]["value"] * found["tokens"]["value"] == pytest.approx(1e19)
     # equal exponents 0.3: N = (A / B)^(1 / 0.6) (C / 6)^0.5
@@ -129,7 +129,8 @@ def test_tradeoff(capsys: pytest.CaptureFixture[str], saved: Path) -> None:
     found = ask(capsys, TRADEOFF, saved, "--points", 5)
     assert found == tradeoff_table(load_fit(saved), 1e9, 3.2e9, points=5).to_json_dict()
     assert set(found) == {
-        "critical_ratio", "status", "law", "base_general_loss", "level", "extrapolation", "rows", "warnings"
+        "critical_ratio", "status", "law", "base_general_loss", "level", "extrapolation", "rows", "warnings",
+        "notes",
     }  # fmt: skip
     assert len(found["rows"]) == 6
     (critical,) = [row for row in found["rows"] if row["critical"]]

@@ -100,7 +100,7 @@ def test_rows_with_zero_tokens_give_base_losses_and_are_not_fitted(world):
     made = fitted(pd.concat([frame, start]), burn_in=0)
     assert made.general.rows == len(frame)
     assert made.general.ranges["tokens"] == (frame["tokens"].min(), frame["tokens"].max())
-    assert [r["loss"] for r in made.base["general"]] == [9.0] * 4
+    assert made.base["general"].losses == (9.0,) * 4
     assert made.general.r2 > 0.99
 
 
@@ -133,7 +133,7 @@ def test_a_table_that_lacks_a_dimension(world, query, gone, held, refused):
         assert one.predict(**inside).value == pytest.approx(measured, rel=3e-3)
         assert np.isfinite(one.draws).all()
         (name,) = refused
-        with pytest.raises(InputError, match=f"fitted at one .* \\({name} ="):
+        with pytest.raises(InputError, match={"ratio": "only one ratio"}.get(name, f"all probes have .* {name}")):
             one.predict(**{**inside, **refused})
 
 

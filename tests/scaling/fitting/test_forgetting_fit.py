@@ -76,7 +76,7 @@ def test_the_domain_loss_is_the_partners_with_the_same_draws(forgetting_world: W
     assert both.general is not None
     assert both.domain is not None
     assert alone.domain is not None
-    assert (both.law, both.general.law, both.domain.law) == ("forgetting", "forgetting", "dcpt")
+    assert (both.law.name, both.general.law.name, both.domain.law.name) == ("forgetting", "forgetting", "dcpt")
     np.testing.assert_allclose(both.domain.theta, alone.domain.theta, rtol=1e-9)
     np.testing.assert_allclose(both.domain.draws, alone.domain.draws, rtol=1e-9)
     assert len(both.general.draws) == len(both.domain.draws) == 6
@@ -90,7 +90,7 @@ def test_one_size_drops_what_size_protects(forgetting_world: World, expected: Ca
     assert set(made.general.dropped) == {"kappa"}
     assert made.general.held == {"params": 1e6}
     np.testing.assert_allclose(rises(made, 1e6, 5e7), expected(1e6, 5e7, 4e8), atol=1e-8)
-    with pytest.raises(InputError, match="fitted at one model size"):
+    with pytest.raises(InputError, match="all probes have 1M params"):
         rises(made, 3e6, 5e7)
 
 
@@ -102,7 +102,7 @@ def test_one_token_count_drops_the_growth_with_tokens(
     assert set(made.general.dropped) == {"delta"}
     assert made.general.held == {"tokens": 1e8}
     np.testing.assert_allclose(rises(made, 1e7, 1e8), expected(1e7, 1e8, 1e9), atol=1e-8)
-    with pytest.raises(InputError, match="fitted at one token count"):
+    with pytest.raises(InputError, match="all probes have 100M tokens"):
         rises(made, 1e7, 2e8)
 
 
@@ -241,7 +241,7 @@ def test_fits_saved_before_there_were_base_tokens_and_misses_still_load(
 def test_a_prediction_adds_the_base_loss_of_the_size(forgetting_fit: Fit) -> None:
     assert forgetting_fit.general is not None
     rise = forgetting_fit.general.predict(3e6, 5e7, 0.3)
-    base = next(record["loss"] for record in forgetting_fit.base["general"] if record["params"] == 3e6)
+    base = forgetting_fit.base_losses("general").at(3e6)
     found = forgetting_fit.predict(3e6, 5e7, 0.3)
     assert found["general_loss"] == rise.shifted(base)
     assert found["general_loss"].low < found["general_loss"].value < found["general_loss"].high

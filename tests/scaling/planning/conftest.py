@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.fitting import CorpusFit, Fit, Provenance
+from scaling.fitting import BaseLosses, CorpusFit, Fit, Provenance
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.laws import get_law
 
@@ -25,7 +25,7 @@ def corpus_fit(
 ) -> CorpusFit:
     """A D-CPT corpus fit with these parameters; without draws, three that equal the fit."""
     values: dict[str, Any] = {
-        "law": "dcpt",
+        "law": get_law("dcpt"),
         "corpus": corpus,
         "parameters": {},
         "theta": np.asarray(theta, float),
@@ -41,6 +41,8 @@ def corpus_fit(
         "residual_sd": 1e-4,
         "level": 0.9,
     }
+    if isinstance(changes.get("law"), str):
+        changes["law"] = get_law(changes["law"])
     return CorpusFit(**{**values, **changes})
 
 
@@ -64,7 +66,8 @@ def make_fit() -> Callable[..., Fit]:
         ]
         domain = corpus_fit(np.array([1.2, 40.0, 0.3, 0.0, 0.3, 0.5, 0.3, 0.2, 0.02]), corpus="domain")
         general = corpus_fit(theta, draws, **changes)
-        return Fit("dcpt", general, domain, {"general": records}, 0.0, 0.9, Provenance("made by hand", 100, "", ""))
+        bases = {"general": BaseLosses.of(records)}
+        return Fit(get_law("dcpt"), general, domain, bases, 0.0, 0.9, Provenance("made by hand", 100, "", ""))
 
     return make
 
@@ -77,7 +80,7 @@ def make_forgetting(make_fit: Callable[..., Fit]) -> Callable[..., Fit]:
         theta: np.ndarray = FORGETTING, draws: np.ndarray | None = None, known: bool = True, **changes: Any
     ) -> Fit:
         seen = BaseTokens(SIZES, tuple(PER_PARAM * n for n in SIZES), known)
-        return replace(make_fit(theta, draws, law="forgetting", base_tokens=seen, **changes), law="forgetting")
+        return replace(make_fit(theta, draws, law="forgetting", base_tokens=seen, **changes), law=get_law("forgetting"))
 
     return make
 

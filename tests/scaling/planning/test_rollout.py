@@ -3,7 +3,7 @@ import pytest
 
 from scaling.fitting.validation import validate_law
 from scaling.planning import critical_ratio, measured_critical_ratio
-from scaling.planning.rollout import critical_ratio_errors
+from scaling.planning.measured import critical_ratio_errors
 from scaling.runs import validate
 
 

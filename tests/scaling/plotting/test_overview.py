@@ -59,7 +59,7 @@ def test_a_tolerance_that_no_ratio_or_every_ratio_meets(fit: Fit) -> None:
 
 
 def test_a_surface_without_base_losses_is_of_the_loss(fit: Fit) -> None:
-    bare = replace(fit, base={"general": [], "domain": []})
+    bare = replace(fit, base={})
     for ax in (scaling.plot.surface(bare, 1e9), scaling.plot.surface(fit, 1e9, corpus="domain")):
         assert ax.figure.axes[1].get_ylabel().endswith("loss (nats/token)")
         assert "change" not in ax.figure.axes[1].get_ylabel()
@@ -104,7 +104,7 @@ def test_a_fit_at_a_glance_without_its_table(fit: Fit, changes: World, general_o
 
 
 def test_a_law_of_changes_at_a_glance_needs_no_base_loss(changes: World) -> None:
-    bare = replace(changes.fit, base={"general": [], "domain": []})
+    bare = replace(changes.fit, base={})
     assert "change" in scaling.plot.fit(bare).axes[0].get_ylabel()
 
 

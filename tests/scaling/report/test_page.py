@@ -11,7 +11,7 @@ import pytest
 
 import scaling
 from scaling.fitting import Fit
-from scaling.planning.result import Plan
+from scaling.planning.plan import Plan
 from scaling.report import gather, render, write_report
 from scaling.runs import Runs, validate
 

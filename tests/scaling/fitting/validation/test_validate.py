@@ -132,7 +132,7 @@ def test_a_group_that_cannot_be_fitted_is_skipped_with_its_reason(world):
     few = few[(few["params"] > 1e9) | (few["tokens"] == few["tokens"].max())]
     found = validate_law(runs_of(few), "dcpt", "params", **OPTIONS)
     assert list(found.skipped) == ["2B params"]
-    assert "fitted at one token count" in found.skipped["2B params"]
+    assert "all probes have 10B tokens" in found.skipped["2B params"]
     assert any("2B params not scored" in note for note in found.notes)
 
 

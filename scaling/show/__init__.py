@@ -1,0 +1,1 @@
+"""Fits and plans as text and as HTML."""
