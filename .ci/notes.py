@@ -1,25 +1,29 @@
 """Write docs/notes.md from the table of notes, or say with --check whether it is stale."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from scaling.notes import TEMPLATES
+from scaling.templates import SECTIONS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "notes.md"
 HEAD = """# Notes
 
-Every note of a plan has a code. Programs test it: `scaling plan --json` has `"notes": [{"code", "text"}]`, and in Python
-`plan.warnings` holds notes with `.code` and `.values`. Braces hold values. The page is made from `scaling/notes.py`, which the
-report's planner writes its sentences from too. A sentence that has no code yet is `other`.
-
-| code | text |
-|---|---|
+Every note has a code, which programs can test. The commands' JSON has `"notes": [{"code", "text"}]` beside `warnings`. In
+Python, `warnings` holds notes with `.code` and `.values`. Braces stand for values. The page is made from
+`scaling/templates/`, which the report's planner writes its sentences from too. A note of an older file has the code `other`.
 """
+
+
+def rows(section: Mapping[str, str]) -> str:
+    """The table's lines."""
+    return "".join(f"| `{code}` | {template} |\n" for code, template in section.items())
 
 
 def main(arguments: list[str]) -> int:
     """0 where the page is as the table says, or is written; 1 where it is stale."""
-    text = HEAD + "".join(f"| `{code}` | {template} |\n" for code, template in TEMPLATES.items())
+    tables = (f"\n## {name}\n\n| code | text |\n|---|---|\n" + rows(section) for name, section in SECTIONS.items())
+    text = HEAD + "".join(tables)
     if "--check" not in arguments:
         PAGE.write_text(text, encoding="utf-8")
     elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:

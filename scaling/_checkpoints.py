@@ -15,6 +15,7 @@ import pandas as pd
 
 from scaling._schema import LOSSES
 from scaling.errors import InputError
+from scaling.notes import Note, note
 from scaling.units import counted
 
 REPEATED = 0.005  # of a loss: evaluations of one checkpoint on other hardware differ by less
@@ -24,7 +25,7 @@ _ONE_RUN = ("ratio", "domain", "seed", "trunk")  # with two values at one checkp
 
 def one_row_each(
     table: pd.DataFrame, named: bool, source: str, rows: Sequence[int]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """The table with one row a checkpoint (run and tokens), index kept, and sentences on what became of the others.
 
     named: whether the table itself tells runs apart (column run or seed). rows: the row numbers for messages. Raises
@@ -131,7 +132,7 @@ def _place(part: pd.DataFrame, first: Any, second: Any, source: str, rows: Seque
     return f"{source}: rows {rows[first]} and {rows[second]} are the same checkpoint ({which})"
 
 
-def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame) -> list[str]:
+def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame) -> list[Note]:
     """What became of rows: copies that were left out, evaluations that were repeated, losses that were brought together."""
     found = []
     repeated = np.isin(group, differences.index)
@@ -140,10 +141,7 @@ def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame)
         place = part[repeated].iloc[0]
         first = f"{place['run']} at tokens {place['tokens']:g}" + (", ..." if len(differences) > 1 else "")
         many = f"{counted(len(differences), 'checkpoint')} {'was' if len(differences) == 1 else 'were'}"
-        found.append(
-            f"{many} evaluated more than once, as when a run is resumed ({first}): the later row "
-            f"is kept; {worst.idxmax()} differs by up to {worst.max():.2g} nats"
-        )
+        found.append(note("evaluated_again", many=many, first=first, loss=worst.idxmax(), most=worst.max()))
     complete = part[[loss for loss in LOSSES if loss in part]].notna().to_numpy()
     counts = pd.DataFrame(complete).groupby(group).sum()
     copied = (counts > 1).any(axis=1).to_numpy()[group] & ~repeated
@@ -152,12 +150,12 @@ def _sentences(part: pd.DataFrame, group: np.ndarray, differences: pd.DataFrame)
         columns = _other_columns(part[copied], group[copied])
         unlike = f" (they differ in {', '.join(columns)}, as when a run is resumed)" if columns else ""
         one = "1 row is a copy of another and was" if count == 1 else f"{count} rows are copies of others and were"
-        found.append(f"{one} left out{unlike}")
+        found.append(note("rows_copied", many=one, unlike=unlike))
     split = ~copied & ~repeated
     if split.any():
         count = len(np.unique(group[split]))
         had = "1 checkpoint had its losses" if count == 1 else f"{count} checkpoints had their losses"
-        found.append(f"{had} in several rows, which were joined")
+        found.append(note("rows_joined", many=had))
     return found
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 
 from scaling._schema import LOSSES
 from scaling._values import base_rows, joined_values, several_values, wrong_units
+from scaling.notes import Note, note
 from scaling.stages import branch_rows, two_stages, units
 
 
-def findings(frame: pd.DataFrame) -> tuple[str, ...]:
+def findings(frame: pd.DataFrame) -> tuple[Note, ...]:
     """Return the sentences for a validated run table; none is an error, each limits what a fit can say."""
     trained = frame[frame["tokens"] > 0]
     found = [
@@ -28,7 +29,7 @@ def findings(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sentence for group in found for sentence in group)
 
 
-def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[str, ...]:
+def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[Note, ...]:
     """The findings that make every number of a fit wrong, and what was joined, so that they go wherever the fit goes.
     several: the law tells domains apart."""
     trained = frame[frame["tokens"] > 0]
@@ -38,56 +39,48 @@ def decisive(frame: pd.DataFrame, several: bool = False) -> tuple[str, ...]:
     return tuple(sentence for group in found for sentence in group)
 
 
-def _single(trained: pd.DataFrame) -> list[str]:
+def _single(trained: pd.DataFrame) -> list[Note]:
     found = []
     if units(trained).nunique() == 1:
-        found.append("only one run: there is nothing to resample, so intervals say little")
+        found.append(note("one_run"))
     if trained["params"].nunique() == 1:
-        found.append("only one model size: nothing can be said about other sizes")
+        found.append(note("one_size"))
     if trained["ratio"].isna().all():
-        found.append("no column ratio: only a law that does not look at it can be fitted (chinchilla)")
+        found.append(note("no_ratio"))
     if trained["ratio"].nunique() == 1:
-        found.append("only one ratio: nothing can be said about other ratios")
+        found.append(note("only_ratio"))
     return found
 
 
-def _mixed_stages(trained: pd.DataFrame) -> list[str]:
+def _mixed_stages(trained: pd.DataFrame) -> list[Note]:
     if not two_stages(trained):
         return []
     count = trained.loc[branch_rows(trained), "run"].nunique()
     which = f"{count} branches, which are" if count > 1 else "a branch, which is"
-    return [
-        f"finished losses of {which} annealed, and higher ones of runs in their middle are mixed: choose a stage, trunk or"
-        " branches"
-    ]
+    return [note("mixed_stages", which=which)]
 
 
-def _mixed_runs(trained: pd.DataFrame) -> list[str]:
+def _mixed_runs(trained: pd.DataFrame) -> list[Note]:
     """A trunk counts with its branches."""
     counts = trained.groupby(units(trained))[["params", "ratio"]].nunique()
     return [
-        f"run {mixed.index[0]} has {int(mixed.iloc[0])} values of {column}: a run is one model at one ratio"
+        note("mixed_run", run=mixed.index[0], count=int(mixed.iloc[0]), column=column)
         for column in counts
         if len(mixed := counts[column][counts[column] > 1])
     ]
 
 
-def _several_domains(frame: pd.DataFrame) -> list[str]:
+def _several_domains(frame: pd.DataFrame) -> list[Note]:
     if "domain" not in frame or frame["domain"].nunique() < 2:
         return []
     names = ", ".join(sorted(map(str, frame["domain"].dropna().unique())))
-    return [
-        f"several domains ({names}) in one table: fit one at a time, or all with a law that tells them apart (dcpt_cross_k3)"
-    ]
+    return [note("several_domains", names=names)]
 
 
-def swapped(trained: pd.DataFrame) -> list[str]:
+def swapped(trained: pd.DataFrame) -> list[Note]:
     """The sentence for two corpora that look swapped, judged on rows with tokens > 0."""
     general, domain = (_trend_with_ratio(trained, loss) for loss in LOSSES)
-    if general < 0 < domain:
-        falls = "general loss falls and domain loss rises with the ratio"
-        return [f"{falls}: the two corpora look swapped, or ratio is the general share"]
-    return []
+    return [note("corpora_swapped")] if general < 0 < domain else []
 
 
 def _trend_with_ratio(trained: pd.DataFrame, loss: str) -> float:
@@ -102,28 +95,28 @@ def _trend_with_ratio(trained: pd.DataFrame, loss: str) -> float:
     return covariance if np.isfinite(covariance) else 0.0
 
 
-def _no_base(frame: pd.DataFrame) -> list[str]:
+def _no_base(frame: pd.DataFrame) -> list[Note]:
     trained = frame[frame["tokens"] > 0]
     if "general_loss" not in trained or trained["general_loss"].isna().all():
         return []
     known = set(base_rows(frame, "general")["params"])
     if not known:
-        return ["no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"]
+        return [note("no_base_losses")]
     sizes = set(trained["params"])
     lacking, spare = sorted(sizes - known), sorted(known - sizes)
     if not lacking:
         return []
     also = f"; those at params {_listed(spare)} belong to no run" if spare else ""
-    return [f"no base general loss, a row at tokens 0, at params {_listed(lacking)}{also}"]
+    return [note("base_losses_lacking", sizes=_listed(lacking), spare=also)]
 
 
 def _listed(values: list[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values[:4]) + (", ..." if len(values) > 4 else "")
 
 
-def _one_sided(trained: pd.DataFrame) -> list[str]:
+def _one_sided(trained: pd.DataFrame) -> list[Note]:
     found = []
     for loss in LOSSES:
         if loss not in trained or trained[loss].isna().all():
-            found.append(f"no {loss.replace('_', ' ')} after tokens 0: only the other corpus can be fitted")
+            found.append(note("one_corpus", loss=loss.replace("_", " ")))
     return found

@@ -10,6 +10,7 @@ import pandas as pd
 from scaling._schema import LOSSES
 from scaling._sizes import LOGGED
 from scaling.nearness import distinct, groups
+from scaling.notes import Note, note
 from scaling.stages import branch_rows, units
 from scaling.units import format_count
 
@@ -25,55 +26,52 @@ _SHOWS_PEAK = 3  # checkpoints, of which one is near the peak of the rate
 _ALIKE_RATES = 0.05  # learning rates that differ by less (relative) are one: warm-up may not have ended at a checkpoint
 
 
-def wrong_units(frame: pd.DataFrame) -> list[str]:
+def wrong_units(frame: pd.DataFrame) -> list[Note]:
     """Sentences on sizes, token counts and losses that no language model has."""
     trained = frame[frame["tokens"] > 0]
     return [*_wrong_counts(trained), *_wrong_losses(frame)]
 
 
-def _wrong_counts(trained: pd.DataFrame) -> list[str]:
+def _wrong_counts(trained: pd.DataFrame) -> list[Note]:
     found = []
     sizes = trained.loc[trained["params"] < LEAST_PARAMS, "params"]
     if len(sizes):
         written = _span(sizes.min(), sizes.max())
-        found.append(f"params is {written}: sizes are numbers of parameters; write 7e7 or 70000000 for 70 million")
+        found.append(note("params_small", span=written))
     ends = trained.groupby("run", sort=False)["tokens"].max()
     short = ends[ends < LEAST_TOKENS]
     if len(short):
         where = "" if len(short) == len(ends) else f" in run {short.index[0]}" + (", ..." if len(short) > 1 else "")
-        found.append(f"tokens is {short.max():g} at most{where}: write numbers of tokens; 2e9 for 2 billion")
+        found.append(note("tokens_small", most=short.max(), where=where))
     if "base_tokens" in trained:
         few = trained.loc[
             (trained["base_tokens"] > 0) & (trained["base_tokens"] < trained["params"] / 1e3), "base_tokens"
         ]
         if len(few):
-            found.append(f"base_tokens is {_span(few.min(), few.max())}: write numbers of tokens; 3e11 for 300 billion")
+            found.append(note("base_tokens_small", span=_span(few.min(), few.max())))
     return found
 
 
-def _wrong_losses(frame: pd.DataFrame) -> list[str]:
+def _wrong_losses(frame: pd.DataFrame) -> list[Note]:
     """Losses above what any vocabulary allows; of a base or of many rows they are perplexities, else of a run that diverged."""
     bases, trained = frame[frame["tokens"] == 0], frame[frame["tokens"] > 0]
     asked = [(loss, rows) for loss in LOSSES if loss in frame for rows in (trained, bases)]
     asked += [(name, frame) for name in BASES if name in frame]
-    found: dict[str, str] = {}
+    found: dict[str, Note] = {}
     for loss, rows in asked:
         values = rows[loss].dropna()
         high = values[values > MOST_NATS]
         if high.empty or loss in found:
             continue
-        limit = f"above {MOST_NATS} nats, the log of the largest vocabularies"
         if rows is trained and len(high) < _MANY * len(values):
             run = rows.loc[high.index[0], "run"]
-            found[loss] = f"{loss} is {high.max():.3g} in run {run}, {limit}: leave out a run that has diverged"
+            found[loss] = note("loss_diverged", loss=loss, most=high.max(), run=run, limit=MOST_NATS)
         else:
-            found[loss] = (
-                f"{loss} is up to {high.max():.3g}, {limit}: these look like perplexities; write their natural logs"
-            )
+            found[loss] = note("loss_perplexity", loss=loss, most=high.max(), limit=MOST_NATS)
     return list(found.values())
 
 
-def joined_values(frame: pd.DataFrame) -> list[str]:
+def joined_values(frame: pd.DataFrame) -> list[Note]:
     """Sentences on counts that differ by less than 1 % and count as one: on sizes, and on what runs end at where so few
     different ends are left that it decides what the table identifies."""
     trained = frame[frame["tokens"] > 0]
@@ -85,28 +83,26 @@ def joined_values(frame: pd.DataFrame) -> list[str]:
     bases = _joined("base_tokens", ends["base_tokens"], FEW_LEVELS)
     progress = (ends["tokens"] / ends["base_tokens"]).to_numpy()
     varies = len(set(groups(ends["tokens"]))) > 1 and len(set(groups(progress))) == 1 and distinct(progress) > 1
-    share = (
-        f"CPT is {_span(progress.min(), progress.max(), 4)} of the base's tokens in every run: within 1 %, so one ratio"
-    )
-    return [*found, *tokens, *bases, *([share] if varies else [])]
+    share = [note("progress_joined", span=_span(progress.min(), progress.max(), 4))] if varies else []
+    return [*found, *tokens, *bases, *share]
 
 
-def _joined(what: str, values: pd.Series[float], most: float = np.inf) -> list[str]:
+def _joined(what: str, values: pd.Series[float], most: float = np.inf) -> list[Note]:
     near = groups(values)
     parts = [own for _, own in values.groupby(near) if distinct(own) > 1]
     if not parts or near.max() >= most:
         return []
     listed = ", ".join(f"{format_count(own.min(), 6)} to {format_count(own.max(), 6)}" for own in parts[:3])
-    return [f"{what} within 1 % count as one: {listed}{', ...' if len(parts) > 3 else ''}"]
+    return [note("counts_joined", what=what, listed=listed + (", ..." if len(parts) > 3 else ""))]
 
 
-def several_values(frame: pd.DataFrame) -> list[str]:
+def several_values(frame: pd.DataFrame) -> list[Note]:
     """Sentences on what must be one value for a size or a table, and is several."""
     trained = frame[frame["tokens"] > 0]
     return [*_base_losses(frame), *_base_tokens(trained), *_schedules(trained), *_rates(trained)]
 
 
-def _base_losses(frame: pd.DataFrame) -> list[str]:
+def _base_losses(frame: pd.DataFrame) -> list[Note]:
     """The bases of one size, where their losses lie further apart than evaluations of one model do."""
     found = []
     for corpus in ("general", "domain"):
@@ -123,12 +119,9 @@ def _base_losses(frame: pd.DataFrame) -> list[str]:
         far = spread[spread > min(max(BASE_SPREAD, _ERRORS * error), MOST_SPREAD)]
         if far.empty:
             continue
-        size = format_count(far.index[0][0] if corpus == "domain" else far.index[0])
+        size = float(far.index[0][0] if corpus == "domain" else far.index[0])
         more = f", and at {len(far) - 1} more" if len(far) > 1 else ""
-        found.append(
-            f"base {corpus} losses at {size} params differ by {far.iloc[0]:.2g} nats between runs{more}: their mean is used, "
-            "so plan for one base and one held-out text at a time"
-        )
+        found.append(note("base_losses_differ", corpus=corpus, size=size, spread=far.iloc[0], more=more))
     return found
 
 
@@ -155,29 +148,27 @@ def _bases(rows: pd.DataFrame, loss: pd.Series[float], error: Any) -> pd.DataFra
     return pd.DataFrame({"params": rows["params"].astype(float), "loss": loss, "se": error, "domain": domain})
 
 
-def _base_tokens(trained: pd.DataFrame) -> list[str]:
+def _base_tokens(trained: pd.DataFrame) -> list[Note]:
     if "base_tokens" not in trained:
         return []
     logged = trained[trained["base_tokens"] > 0]
     for size, own in logged.groupby("params")["base_tokens"]:
         if groups(own).max() > 0:
             span = f"{format_count(own.min())} to {format_count(own.max())}"
-            return [
-                f"base_tokens at {format_count(float(str(size)))} params is {span}: runs of one size start from one base"
-            ]
+            return [note("base_tokens_differ", size=float(str(size)), span=span)]
     return []
 
 
-def _schedules(trained: pd.DataFrame) -> list[str]:
+def _schedules(trained: pd.DataFrame) -> list[Note]:
     if "schedule" not in trained:
         return []
     names = sorted(trained.loc[~branch_rows(trained), "schedule"].dropna().astype(str).unique())
     if len(names) < 2:
         return []
-    return [f"several values of schedule ({', '.join(names)}): the laws do not know it; plan for one at a time"]
+    return [note("schedules_differ", names=", ".join(names))]
 
 
-def _rates(trained: pd.DataFrame) -> list[str]:
+def _rates(trained: pd.DataFrame) -> list[Note]:
     """Peaks of the learning rate that differ between runs of one size; a branch has its trunk's."""
     if "learning_rate" not in trained:
         return []
@@ -187,9 +178,7 @@ def _rates(trained: pd.DataFrame) -> list[str]:
     for size, own in peaks.groupby("params")["rate"]:
         if own.max() > (1 + _ALIKE_RATES) * own.min():
             rates = ", ".join(f"{rate:.3g}" for rate in sorted(own.round(12).unique())[:4])
-            at = format_count(float(str(size)))
-            where = f"several values of learning_rate at {at} params (peaks {rates})"
-            return [f"{where}: the laws do not know it; plan for one at a time"]
+            return [note("rates_differ", size=float(str(size)), peaks=rates)]
     return []
 
 

@@ -16,6 +16,7 @@ from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
 from scaling._sizes import joined_sizes
 from scaling._values import base_rows
 from scaling.errors import InputError
+from scaling.notes import Note
 from scaling.stages import choose
 
 CORPORA = ("general", "domain")
@@ -35,8 +36,8 @@ class Runs:
 
     frame: pd.DataFrame
     source: str
-    warnings: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
+    left_out: tuple[Note, ...] = ()
 
     @property
     def corpora(self) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ class Runs:
         kept, note = choose(self.frame, which, self.source)
         return replace(self, left_out=(*self.left_out, note)).select(kept) if note else self
 
-    def decisive(self, several: bool = False) -> tuple[str, ...]:
+    def decisive(self, several: bool = False) -> tuple[Note, ...]:
         """Return what must go wherever a fit goes: rows left out, and findings that make all of its numbers wrong.
         several: the law tells domains apart."""
         return self.left_out + decisive(self.frame, several)

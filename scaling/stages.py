@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scaling.errors import InputError
 from scaling.nearness import SAME
+from scaling.notes import Note, note
 from scaling.units import counted
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def described(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def choose(frame: pd.DataFrame, which: str, source: str) -> tuple[pd.Series[bool], str]:
-    """The rows (n,) of a stage, those at tokens 0 always among them, and a sentence on what is left out ("" for nothing).
+def choose(frame: pd.DataFrame, which: str, source: str) -> tuple[pd.Series[bool], Note | None]:
+    """The rows (n,) of a stage, those at tokens 0 always among them, and a note on what is left out, if anything.
 
     "trunk": all but branches. "branches": branches alone. "all": everything. "auto": branches, if they are at every size
     and ratio (and domain) at which other runs are, and end at two token counts or more or have two sizes or more; else
@@ -72,15 +73,15 @@ def choose(frame: pd.DataFrame, which: str, source: str) -> tuple[pd.Series[bool
             "choose (stage='all' keeps both when a table is read)"
         )
     if which == "all" or not (branch.any() and other.any()):
-        return start | branch | other, ""
+        return start | branch | other, None
     lacks = _lacks(frame, branch, other) if which == "auto" else ""
     kept = which if which != "auto" else "trunk" if lacks else "branches"
     gone = _counted(frame, branch, "branch") if kept == "trunk" else _counted(frame, other, "other run")
-    note = f"stage {kept}: {gone} left out"
-    if which == "auto":
-        why = lacks or "branches are at every size and ratio"
-        note += f", for losses in mid-run and of annealed branches are no one curve, and {why} (option stage)"
-    return start | (other if kept == "trunk" else branch), note
+    why = lacks or "branches are at every size and ratio"
+    said = note("stage_by_itself", kept=kept, gone=gone, why=why)
+    if which != "auto":
+        said = note("stage_chosen", kept=kept, gone=gone)
+    return start | (other if kept == "trunk" else branch), said
 
 
 def _lacks(frame: pd.DataFrame, branch: pd.Series[bool], other: pd.Series[bool]) -> str:

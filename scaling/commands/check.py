@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tyro.conf import Positional
 
 from scaling.commands.options import StageOption, print_json, print_notes, print_table, read_runs
+from scaling.notes import coded, note
 from scaling.stages import described
 from scaling.units import counted, format_count
 
@@ -41,7 +42,7 @@ class Check:
             print(_branches(found))
         rising = found["rise_then_fall"]
         some = ", ".join(rising[:3]) + (", ..." if len(rising) > 3 else "")
-        early = [f"the general loss rises before it falls in {counted(len(rising), 'run')}: {some}"] if rising else []
+        early = [note("rises_then_falls", many=counted(len(rising), "run"), runs=some)] if rising else []
         print_notes([*runs.warnings, *early])
 
 
@@ -61,6 +62,7 @@ def describe(runs: Runs) -> dict[str, Any]:
         "base": {corpus: runs.base(corpus).to_dict("records") for corpus in runs.corpora},
         "rise_then_fall": transient_runs(runs),
         "warnings": list(runs.warnings),
+        "notes": coded(runs.warnings),
     }
 
 

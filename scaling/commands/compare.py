@@ -11,6 +11,7 @@ from tyro.conf import OmitArgPrefixes, Positional
 
 from scaling.commands.options import Objective, StageOption, print_json, print_notes, print_table, read_runs
 from scaling.errors import InputError
+from scaling.notes import Note, note
 from scaling.units import format_count
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def _last(errors: list[CriticalError]) -> CriticalError | None:
     return max((one for one in errors if math.isfinite(one.measured)), key=lambda one: one.params, default=None)
 
 
-def _left_out(found: Comparison) -> list[str]:
+def _left_out(found: Comparison) -> list[Note]:
     reasons = dict.fromkeys(found.left_out.values())
-    return [f"{', '.join(n for n, w in found.left_out.items() if w == why)} not compared: {why}" for why in reasons]
+    grouped = {why: ", ".join(n for n, w in found.left_out.items() if w == why) for why in reasons}
+    return [note("not_compared", names=names, why=why) for why, names in grouped.items()]

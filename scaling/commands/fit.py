@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
-from scaling.commands.options import AUTO, LawOption, Objective, StageOption, print_json, print_notes, read_runs
+from scaling.commands.options import (
+    AUTO,
+    LawOption,
+    Objective,
+    StageOption,
+    print_json,
+    print_notes,
+    read_runs,
+    writable,
+)
 from scaling.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +56,7 @@ class Fit:
 
     def __call__(self) -> None:
         """Fit, save where asked, print."""
-        out = self._target()
+        out = writable(self.out, self.runs, "the run table itself; write the fit to another file")
         runs = read_runs(self.runs, self.domain, self.stage)
         result = self._fit(runs)
         profiles = self._profiles(runs, result)
@@ -64,17 +73,6 @@ class Fit:
             print(f"{corpus} loss: profile intervals ({100 * self.level:g} %)")
             print("\n".join(one.line() if not isinstance(one, str) else f"  {one}" for one in found.values()))
         print_notes(warning for warning in runs.warnings if warning not in result.warnings)
-
-    def _target(self) -> Path | None:
-        """Where to write the fit, if anywhere. InputError for a folder that is not there, or the run table itself."""
-        if self.out is None:
-            return None
-        out = self.out.expanduser()
-        if not out.parent.is_dir():
-            raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
-        if out.resolve() == self.runs.expanduser().resolve():
-            raise InputError(f"{self.out}: is the run table itself; write the fit to another file")
-        return out
 
     def _fit(self, runs: Runs) -> FitResult:
         from scaling.fitting import fit

@@ -77,6 +77,20 @@ class Objective:
         return {"loss": self.loss, "residual": residual, "delta": self.delta, "weights": self.weights}
 
 
+def writable(out: Path | None, source: Path, what: str) -> Path | None:
+    """Where to write an answer, if anywhere. InputError for a folder that is not there, or the source itself; what: it is."""
+    from scaling.errors import InputError
+
+    if out is None:
+        return None
+    path = out.expanduser()
+    if not path.parent.is_dir():
+        raise InputError(f"{out}: the folder {out.parent} is not there")
+    if path.resolve() == source.expanduser().resolve():
+        raise InputError(f"{out}: is {what}")
+    return path
+
+
 def read_runs(path: Path, domain: str | None, stage: Stage) -> Runs:
     """Read a run table: only the rows of one domain where asked, and of those one stage."""
     from scaling.readers import load_runs

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from scaling.commands.options import MaybeCount, read_fit, read_runs
+from scaling.commands.options import MaybeCount, read_fit, read_runs, writable
 from scaling.commands.target import Limits
 from scaling.errors import InputError
 
@@ -33,16 +33,26 @@ class Plan(Limits):
         """Plan, write where asked, print."""
         from scaling.planning.saved import is_plan, load_plan
 
-        out = self._target_file()
+        out = writable(self.out, self.source, "what the plan is made from; write the plan to another file")
         if is_plan(self.source):
-            if self.params is not None or self.tokens is not None:
-                raise InputError(f"{self.source.name}: this is a saved plan, which has its own params and tokens")
+            self._refuse_options()
             plan = load_plan(self.source)
         else:
             plan = self._planned()
         if out is not None:
             plan.save(out)
         self.show(plan)
+
+    def _refuse_options(self) -> None:
+        """InputError for an option that a saved plan would ignore."""
+        given = [one for one in fields(self) if one.name not in ("source", "out", "json")]
+        for one in given:
+            if getattr(self, one.name) != one.default:
+                option = one.name.replace("_", "-")
+                raise InputError(
+                    f"{self.source.name}: this is a saved plan, which --{option} cannot change; leave it out, or plan again "
+                    "from the fit or the run table"
+                )
 
     def _planned(self) -> Answered:
         from scaling.planning import Target, critical_ratio
@@ -61,14 +71,3 @@ class Plan(Limits):
         stage = "all" if method == "cmr" and self.stage == "auto" else self.stage
         runs = read_runs(self.source, self.domain, stage)
         return critical_ratio(runs, target, method=method, law=self.law)
-
-    def _target_file(self) -> Path | None:
-        """Where to write the plan, if anywhere. InputError for a folder that is not there, or the source itself."""
-        if self.out is None:
-            return None
-        out = self.out.expanduser()
-        if not out.parent.is_dir():
-            raise InputError(f"{self.out}: the folder {self.out.parent} is not there")
-        if out.resolve() == self.source.expanduser().resolve():
-            raise InputError(f"{self.out}: is what the plan is made from; write the plan to another file")
-        return out

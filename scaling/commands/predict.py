@@ -11,6 +11,7 @@ from tyro.conf import Positional
 
 from scaling.commands.options import Count, print_json, print_notes, print_table
 from scaling.errors import InputError
+from scaling.notes import coded, note
 from scaling.units import format_count
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Predict:
         answer = {name: within(value).to_json_dict() for name, value in losses.items()}
         notes = [*([reason] if reason else []), *carried, *_notes(fitted, self)]
         if self.json:
-            print_json({**answer, "warnings": notes})
+            print_json({**answer, "warnings": notes, "notes": coded(notes)})
             return
         target = f"{format_count(self.params)} params, {format_count(self.tokens)} tokens, ratio {self.ratio:g}"
         numbers = [
@@ -99,10 +100,10 @@ def _notes(fitted: Fit, asked: Predict) -> Iterator[str]:
         for one in fitted.corpora.values():
             refuse_farther(one.ranges, target)
     except NotIdentified as reason:
-        yield str(reason).partition("; --far")[0]
+        yield note("too_far_to_predict", **reason.args[0].values)
     for corpus, one in fitted.corpora.items():
         if one.status == "not_identified":
-            yield f"the table does not identify every parameter of the {corpus} loss"
+            yield note("loss_unidentified", corpus=corpus)
     low, high = zip(*(one.ranges["ratio"] for one in fitted.corpora.values()), strict=True)
     if not min(low) <= ratio <= max(high):
-        yield f"ratio {ratio:g} lies outside of those that were trained, {min(low):g} to {max(high):g}"
+        yield note("ratio_untrained", ratio=ratio, low=min(low), high=max(high))

@@ -13,13 +13,14 @@ from scaling.fitting.estimation.sample import Sample
 from scaling.fitting.estimation.transient import progress
 from scaling.fitting.findings import value_range, warnings_of
 from scaling.fitting.intervals.interval import Estimate, interval
+from scaling.notes import Note
 
 
-def assemble(done: Estimation, made: Sample, draws: Array, level: float, note: str) -> CorpusFit:
-    """The result of one corpus from its estimation, its rows, its resampled parameters (B, p) and a note on those."""
+def assemble(done: Estimation, made: Sample, draws: Array, level: float, said: list[Note]) -> CorpusFit:
+    """The result of one corpus from its estimation, its rows, its resampled parameters (B, p) and notes on those."""
     theta = done.full_theta(done.optimum.q)
     quality = _quality(done, made)
-    warnings = (*warnings_of(done, made, theta, quality["r2"]), *([note] if note else []))
+    warnings = (*warnings_of(done, made, theta, quality["r2"]), *said)
     known = np.isfinite(made.ratio)  # a table for laws that do not look at the ratio may have none
     status: Status = "warning" if warnings else "ok"
     if done.reduction.pulled or done.unseen:

@@ -15,6 +15,7 @@ from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.fitting.known import elsewhere
 from scaling.laws import Law, TermLaw
+from scaling.notes import coded
 from scaling.runs import share
 from scaling.show.text import corpus_summary
 from scaling.units import finite_or_none
@@ -199,6 +200,7 @@ class CorpusFit:
             "mape": self.mape,
             "status": self.status,
             "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
             "dropped": dict(self.dropped),
             "held": dict(self.held),
         }

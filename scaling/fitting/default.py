@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from scaling.notes import Note, note
 from scaling.runs import Runs
 
 AUTO, DEFAULT, WITHOUT_BASE = "auto", "forgetting", "dcpt"
 
 
-def chosen_law(runs: Runs, law: str = AUTO) -> tuple[str, str]:
+def chosen_law(runs: Runs, law: str = AUTO) -> tuple[str, Note | None]:
     """The name of the law that is asked for, and of "auto" that of the default, with a sentence where it is another.
 
     Over three tolerances the forgetting law predicts the critical ratio of held-out sizes best
@@ -15,15 +16,12 @@ def chosen_law(runs: Runs, law: str = AUTO) -> tuple[str, str]:
     or any general loss, D-CPT is taken.
     """
     if law != AUTO:
-        return law, ""
+        return law, None
     trained = runs.rows("general")
     missing = sorted(set(trained["params"]) - set(runs.base("general")["params"]))
     if trained.empty:
-        return WITHOUT_BASE, ""
+        return WITHOUT_BASE, None
     if missing:
         size = f"{missing[0]:.3g}"
-        return WITHOUT_BASE, (
-            f"fitted with the law {WITHOUT_BASE}: there is no base general loss (a row with tokens = 0) at params = {size}, "
-            f"which the law {DEFAULT} needs and with which plans for other sizes are better"
-        )
-    return DEFAULT, ""
+        return WITHOUT_BASE, note("law_without_base", law=WITHOUT_BASE, size=size, default=DEFAULT)
+    return DEFAULT, None

@@ -10,6 +10,7 @@ from scaling.arrays import Array, Index
 from scaling.fitting.estimation.estimate import Estimation
 from scaling.fitting.estimation.identify import LABELS, level_count, shaped_by
 from scaling.fitting.estimation.sample import Sample
+from scaling.notes import Note, note
 
 POOR_CONDITION, POOR_R2 = 1e5, 0.5
 OUTLYING, LEAST_OUTLYING, FEWEST_RUNS = 8.0, 0.02, 6  # of the runs' usual misfit; a share of the loss; runs to judge by
@@ -24,7 +25,7 @@ _CURES = {
 }
 
 
-def warnings_of(done: Estimation, made: Sample, theta: Array, r2: float) -> tuple[str, ...]:
+def warnings_of(done: Estimation, made: Sample, theta: Array, r2: float) -> tuple[Note, ...]:
     """Every sentence on one corpus' fit: what was left out, what the table does not tell, where the law does not hold."""
     return (
         *made.warnings,
@@ -37,41 +38,38 @@ def warnings_of(done: Estimation, made: Sample, theta: Array, r2: float) -> tupl
     )
 
 
-def _reduction_warnings(done: Estimation, made: Sample) -> list[str]:
+def _reduction_warnings(done: Estimation, made: Sample) -> list[Note]:
     law, reduction = done.law, done.reduction
     found = []
     for why in dict.fromkeys(reduction.dropped.values()):
         names = ", ".join(n for n, w in reduction.dropped.items() if w == why)
-        found.append(f"{names} not fitted: {why}")
-    found += list(dict.fromkeys(reduction.pulled.values()))
+        found.append(note("not_fitted", names=names, why=why))
+    found += dict.fromkeys(reduction.pulled.values())
     for variable, values in made.x.items():
         levels = level_count(variable, values, made.run)
         if variable not in law.variables and levels > 1:
-            count = f"{levels} {LABELS[variable]}s"
-            found.append(f"the table has {count}, which the law {law.name} does not look at")
+            found.append(note("not_looked_at", levels=levels, what=LABELS[variable], law=law.name))
     return found
 
 
-def _bound_warnings(done: Estimation) -> list[str]:
+def _bound_warnings(done: Estimation) -> list[Note]:
     found = []
     for j in np.flatnonzero(~done.free):
         parameter = done.model.law.parameters[j]
         low = done.optimum.q[j] <= done.model.lower[j] + 1e-3 * max(abs(done.model.lower[j]), 1.0)
         bound = parameter.lower if low else parameter.upper
-        where = f"{parameter.name} is at its {'lower' if low else 'upper'} bound {bound:g} ({parameter.meaning})"
-        found.append(f"{where}; resampling hardly moves it from there, a profile tells its interval")
+        side = "lower" if low else "upper"
+        found.append(note("at_bound", name=parameter.name, side=side, bound=bound, meaning=parameter.meaning))
     return found
 
 
-def _identification_warnings(done: Estimation) -> list[str]:
+def _identification_warnings(done: Estimation) -> list[Note]:
     found = []
     for group in done.unseen:
         if not set(group) & set(done.reduction.pulled):
-            found.append(f"the table does not tell {', '.join(group)} apart; {_cure(done, group)}")
+            found.append(note("not_apart", names=", ".join(group), cure=_cure(done, group)))
     if done.condition > POOR_CONDITION and not done.unseen and not done.reduction.pulled:
-        found.append(
-            f"the fit is poorly conditioned (condition number {done.condition:.1e}), so single parameters mean little"
-        )
+        found.append(note("poorly_conditioned", condition=done.condition))
     if len(done.optimum.rivals):
         other = done.full_theta(done.optimum.rivals[0])
         best = done.full_theta(done.optimum.q)
@@ -80,9 +78,9 @@ def _identification_warnings(done: Estimation) -> list[str]:
             for j, p in enumerate(done.law.parameters)
             if abs(other[j] - best[j]) > 0.05 * max(abs(best[j]), 1e-2)
         ]
-        found.append(f"starts disagree: an optimum within 0.1 % of the best has other values of {', '.join(names)}")
+        found.append(note("starts_disagree", names=", ".join(names)))
     if not done.optimum.converged:
-        found.append("the fit stopped before it had converged")
+        found.append(note("not_converged"))
     return found
 
 
@@ -100,17 +98,15 @@ def value_range(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _range_warnings(done: Estimation) -> list[str]:
+def _range_warnings(done: Estimation) -> list[Note]:
     """Sizes or token counts that hardly vary, or only together."""
     x, found = done.model.x, []
     for variable in [v for v in ("params", "tokens") if v in x and v not in done.reduction.held]:
         low, high = value_range(x[variable])
         if high < NARROW * low:
-            found.append(
-                f"the {LABELS[variable]}s span a factor of {high / low:.4g} only, so beyond them all is a guess"
-            )
+            found.append(note("narrow_range", what=LABELS[variable], factor=high / low))
     if _together(x, done.data.groups):
-        found.append("model size and token count rise together in this table, so their effects cannot be told apart")
+        found.append(note("rise_together"))
     return found
 
 
@@ -121,9 +117,9 @@ def _together(x: Mapping[str, Array], runs: Index) -> bool:
     return bool(abs(np.corrcoef(np.log(x["params"]), np.log(x["tokens"]))[0, 1]) > 0.999)
 
 
-def _misfit_warnings(done: Estimation, made: Sample, r2: float) -> list[str]:
+def _misfit_warnings(done: Estimation, made: Sample, r2: float) -> list[Note]:
     """A law that explains little, and runs that lie far from it while the others do not: diverged ones, or mislabelled."""
-    found = [f"the law explains only {100 * max(r2, 0):.0f} % of the variance of the rows"] if r2 < POOR_R2 else []
+    found = [note("explains_little", percent=100 * max(r2, 0))] if r2 < POOR_R2 else []
     if done.law.target != "loss":
         return found
     residual = np.log(made.observed) - np.log(done.law.value(done.full_theta(done.optimum.q), made.x))
@@ -136,10 +132,10 @@ def _misfit_warnings(done: Estimation, made: Sample, r2: float) -> list[str]:
     worst = np.flatnonzero(far)[np.argsort(-np.abs(means[far]))]
     named = ", ".join(f"{made.names[runs[k]]} ({100 * np.expm1(means[k]):+.0f} %)" for k in worst[:3])
     more = f" and {len(worst) - 3} more" if len(worst) > 3 else ""
-    return [*found, f"far from the law beside the other runs: {named}{more}"]
+    return [*found, note("runs_far", named=named, more=more)]
 
 
-def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
+def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[Note]:
     """The D-CPT authors' trends, over a grid that spans the table's ranges: losses fall with size, tokens and own
     share."""
     law = done.law
@@ -155,8 +151,8 @@ def _trend_warnings(done: Estimation, made: Sample, theta: Array) -> list[str]:
     for axis, variable in enumerate(axes):
         rises = (np.diff(values, axis=axis) > 1e-4 * values.mean()).mean()
         if variable not in done.reduction.held and rises > 0:
-            what = f"the {made.corpus} loss rises with its {_TREND[variable]}"
-            found.append(f"in {100 * rises:.0f} % of the table's range {what}, against the law's own trends")
+            what = _TREND[variable]
+            found.append(note("against_trend", percent=100 * rises, corpus=made.corpus, what=what))
     return found
 
 

@@ -21,15 +21,11 @@ from scaling.fitting.intervals.bootstrap import METHODS, ORIGINS, choose_method,
 from scaling.fitting.intervals.bootstrap import resample as resample_runs
 from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.result import Fit, Provenance
+from scaling.notes import Note, note
 from scaling.runs import CORPORA, Runs, validate
 from scaling.stages import units
 from scaling.units import counted
 from scaling.version import VERSION
-
-NO_INTERVAL = (
-    "no intervals: with {}, the parameters of the {} loss follow all that runs differ by luck, so nothing shows how much"
-    " that is; more runs, or the same with another seed, would"
-)
 
 
 def fit(
@@ -74,8 +70,8 @@ def fit(
     )
     table = ready.table
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
-    drawn, note, origin = _draw(ready, done, draws, seed, resample, level)
-    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, note if draws else "") for c in done}
+    drawn, said, origin = _draw(ready, done, draws, seed, resample, level)
+    made = {c: assemble(done[c], ready.samples[c], drawn[c], level, said) for c in done}
     seen = base_tokens(table)
     made = {c: replace(one, base_tokens=seen) for c, one in made.items()}
     return Fit(
@@ -104,12 +100,13 @@ def _check_options(level: float, draws: int, seed: int, resample: str) -> None:
 
 def _draw(
     ready: Prepared, done: dict[str, Estimation], draws: int, seed: int, asked: str, level: float
-) -> tuple[dict[str, Array], str, str]:
-    """Resampled fits of every corpus from the same resampled runs, so that they are paired; a note on them; and where they
+) -> tuple[dict[str, Array], list[Note], str]:
+    """Resampled fits of every corpus from the same resampled runs, so that they are paired; notes on them; and where they
     come from. None for all where one corpus cannot have them."""
     runs = min(len(np.unique(s.run)) for s in ready.samples.values())
     parameters = max(e.fitted for e in done.values())
-    method, note = choose_method(asked, runs, parameters)
+    method, why = choose_method(asked, runs, parameters)
+    said = [why] if why else []
     # Runs that only hold base losses, or nothing after the burn-in, have no luck to resample.
     there = np.unique(np.concatenate([s.run for s in ready.samples.values()]))
     frame = ready.table.frame
@@ -119,11 +116,11 @@ def _draw(
     fits = {c: resampled(e, drawn, seed, ready.options) for c, e in done.items()}
     empty = [c for c, found in fits.items() if not len(found)]
     if draws and empty:
-        note = NO_INTERVAL.format(counted(runs, "run"), " and ".join(empty))
-        return {c: found[:0] for c, found in fits.items()}, note, "none"
+        said = [note("no_intervals", runs=counted(runs, "run"), corpora=" and ".join(empty))]
+        return {c: found[:0] for c, found in fits.items()}, said, "none"
     if draws and draws * (1 - level) < 2 - 1e-9:
-        note = "; ".join([*([note] if note else []), f"{draws} draws are too few for an interval of {100 * level:g} %"])
-    return fits, note, f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
+        said.append(note("few_draws", draws=draws, percent=100 * level))
+    return fits, said if draws else [], f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
 
 
 def provenance(table: Runs) -> Provenance:

@@ -17,6 +17,7 @@ from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.intervals.interval import Estimate
 from scaling.laws import Law
+from scaling.notes import coded
 from scaling.show.text import fit_summary
 
 
@@ -176,6 +177,7 @@ class Fit:
             "resampling": self.resampling,
             "level": self.level,
             "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
         }
 
     def save(self, path: str | Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from scaling.fitting.intervals.interval import Estimate
 from scaling.fitting.result import Fit, Provenance
 from scaling.fitting.written import FORMAT, VERSION
 from scaling.laws import Law, get_law
+from scaling.notes import Note
 from scaling.storage import read_saved
 
 Level = Annotated[float, Field(gt=0, lt=1)]
@@ -38,6 +40,11 @@ class _Estimate(_Strict):
     value: float | None
     low: float | None
     high: float | None
+
+
+class _Note(_Strict):
+    code: str
+    text: str
 
 
 class _BaseTokens(_Strict):
@@ -63,7 +70,7 @@ class _Corpus(_Strict):
     residual_sd: Annotated[float, Field(ge=0)] | None
     level: Level
     status: Literal["ok", "warning", "not_identified"]
-    warnings: list[str]
+    warnings: list[_Note | str]
     ratios: list[float]
     others: dict[str, dict[str, float]] = {}
     base_tokens: _BaseTokens | None = None
@@ -87,7 +94,7 @@ class _Saved(_Strict):
     burn_in: Annotated[float, Field(ge=0, lt=1)]
     level: Level
     provenance: _Provenance
-    warnings: list[str]
+    warnings: list[_Note | str]
     objective: str = ""
     resampling: str = ""
 
@@ -102,6 +109,11 @@ def load_fit(path: str | Path) -> Fit:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise InputError(f"{path}: is not a sound saved fit ({where}: {first['msg']})") from None
+
+
+def _notes(saved: Sequence[_Note | str]) -> tuple[Note, ...]:
+    """Notes with their codes; those of an older file have none."""
+    return tuple(Note(one) if isinstance(one, str) else Note(one.text, one.code) for one in saved)
 
 
 def _float(value: float | None) -> float:
@@ -122,7 +134,7 @@ def _decode(saved: _Saved, path: Path) -> Fit:
         burn_in=saved.burn_in,
         level=saved.level,
         provenance=Provenance(**saved.provenance.model_dump()),
-        warnings=tuple(saved.warnings),
+        warnings=_notes(saved.warnings),
         objective=saved.objective,
         resampling=saved.resampling,
         **corpora,
@@ -155,7 +167,7 @@ def _decode_corpus(saved: _Corpus, path: Path) -> CorpusFit:
         draws=draws,
         r2=_float(saved.r2),
         residual_sd=_float(saved.residual_sd),
-        warnings=tuple(saved.warnings),
+        warnings=_notes(saved.warnings),
         ratios=tuple(saved.ratios),
         misses=tuple(_float(miss) for miss in saved.misses),
         base_tokens=_decode_base_tokens(saved, path),

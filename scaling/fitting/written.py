@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scaling.arrays import Array
+from scaling.notes import coded
 from scaling.storage import write_text
 from scaling.units import finite_or_none
 
@@ -45,7 +46,7 @@ def _encode(fit: Fit) -> dict[str, Any]:
         "burn_in": fit.burn_in,
         "level": fit.level,
         "provenance": vars(fit.provenance),
-        "warnings": list(fit.warnings),
+        "warnings": coded(fit.warnings),
         "objective": fit.objective,
         "resampling": fit.resampling,
     }
@@ -64,7 +65,7 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "ranges": {k: list(v) for k, v in fit.ranges.items()},
         "r2": finite_or_none(fit.r2),
         "residual_sd": finite_or_none(fit.residual_sd),
-        "warnings": list(fit.warnings),
+        "warnings": coded(fit.warnings),
         "ratios": list(fit.ratios),
         "others": {domain: dict(values) for domain, values in fit.others.items()},
         "misses": [finite_or_none(miss) for miss in fit.misses],

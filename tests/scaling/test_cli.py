@@ -230,7 +230,7 @@ def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     found = ask(capsys, "validate", runs, "--hold-out", "params", "--draws", 10)
     assert [group["held_out"] for group in found["groups"]] == ["1B params"]
     assert set(found) == {
-        "law", "hold_out", "groups", "total", "inside", "skipped", "warnings", "critical_ratio",
+        "law", "hold_out", "groups", "total", "inside", "skipped", "warnings", "notes", "critical_ratio",
     }  # fmt: skip
     (critical,) = found["critical_ratio"]
     assert critical["error"] == pytest.approx(critical["predicted"] - critical["measured"])
@@ -263,7 +263,7 @@ def _without_sizes(blind: str) -> Any:
 def test_compare(capsys: pytest.CaptureFixture[str], runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     laws = ("dcpt", "dcpt_l1", "chinchilla")
     found = ask(capsys, "compare", runs, "--laws", *laws, "--hold-outs", "params", "ratio")
-    assert set(found) == {"best", "burn_in", "laws", "left_out", "warnings", "critical_ratio"}
+    assert set(found) == {"best", "burn_in", "laws", "left_out", "warnings", "notes", "critical_ratio"}
     assert set(found["laws"]) == {"dcpt", "dcpt_l1"}
     assert set(found["left_out"]) == {"chinchilla"}
     assert set(found["laws"]["dcpt"]) == {"params", "ratio"}

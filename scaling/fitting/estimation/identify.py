@@ -13,6 +13,7 @@ from scaling.fitting.engine.problems import Pull
 from scaling.laws.base import FunctionLaw, Law, Parameter, Variables
 from scaling.laws.terms import Term, TermLaw
 from scaling.nearness import distinct, distinct_counts
+from scaling.notes import Note, note
 
 LABELS = {
     "params": "model size",
@@ -35,8 +36,8 @@ class Reduction:
 
     law: Law
     held: Mapping[str, float] = field(default_factory=dict)
-    dropped: Mapping[str, str] = field(default_factory=dict)
-    pulled: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, Note] = field(default_factory=dict)
+    pulled: Mapping[str, Note] = field(default_factory=dict)
 
 
 COUNTS = ("params", "tokens", "progress")  # counts of things, which differ by rounding; the others are shares
@@ -60,7 +61,7 @@ def reduce_law(law: Law, x: Variables, runs: Index) -> Reduction:
     if isinstance(law, FunctionLaw):
         return _reduced_function(law, held, counts)
     assert isinstance(law, TermLaw)
-    dropped: dict[str, str] = {}
+    dropped: dict[str, Note] = {}
     terms = _reduced_terms(law, held, dropped)
     gone = set(held) - _needed(law, terms, held)
     reduced = law.keep({t.coefficient for t in law.terms} - terms, gone)
@@ -73,11 +74,11 @@ def _reduced_function(law: FunctionLaw, held: Mapping[str, float], levels: Mappi
     values do not tell: of m values one goes to the coefficient and one to the floor."""
     absent = {name: v for v in held for name in law.absent.get(v, ())}
     kept = law.without(absent)
-    pulled: dict[str, str] = {}
+    pulled: dict[str, Note] = {}
     for variable, names in kept.shapes.items():
         if levels[variable] > 1:
             pulled |= _too_few(kept, variable, names, levels[variable], levels[variable] - 2, "the others")
-    return Reduction(kept, held, {name: f"the table has one {LABELS[v]}" for name, v in absent.items()}, pulled)
+    return Reduction(kept, held, {name: note("has_one", what=LABELS[v]) for name, v in absent.items()}, pulled)
 
 
 def _needed(law: TermLaw, terms: Collection[str], held: Collection[str]) -> set[str]:
@@ -88,7 +89,7 @@ def _needed(law: TermLaw, terms: Collection[str], held: Collection[str]) -> set[
     return {v for f in factors for v in f.variables if v in held and set(f.parameters) <= stay}
 
 
-def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, str]) -> set[str]:
+def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, Note]) -> set[str]:
     """The coefficients of the terms that stay; fills `dropped`."""
     left = {t.coefficient: frozenset(t.variables) - set(held) for t in law.terms}
     whole = {left[t.coefficient] for t in law.terms if left[t.coefficient] == frozenset(t.variables)}
@@ -98,34 +99,33 @@ def _reduced_terms(law: TermLaw, held: Mapping[str, float], dropped: dict[str, s
         lost = [v for v in term.variables if v in held]
         one = " and ".join(dict.fromkeys(f"one {LABELS[v]}" for v in lost))
         if not mine:
-            _drop(dropped, (term.coefficient, *term.shape), f"the table has {one}, so the term is part of {law.floor}")
+            _drop(dropped, (term.coefficient, *term.shape), note("in_floor", one=one, floor=law.floor))
         elif lost and mine in whole:
             rest = " and ".join(LABELS[v] for v in sorted(mine))
-            why = f"the table has {one}, so the term varies with the {rest} alone, as another term does"
+            why = note("like_another", one=one, rest=rest)
             _drop(dropped, (term.coefficient, *term.shape), why)
         else:
             stay.add(term.coefficient)
             for factor in term.factors:
                 if set(factor.variables) <= set(held):
-                    _drop(
-                        dropped, factor.parameters, f"the table has {one}, so the factor is part of {term.coefficient}"
-                    )
+                    why = note("in_coefficient", one=one, coefficient=term.coefficient)
+                    _drop(dropped, factor.parameters, why)
     return stay
 
 
-def _drop(dropped: dict[str, str], names: tuple[str, ...], why: str) -> None:
+def _drop(dropped: dict[str, Note], names: tuple[str, ...], why: Note) -> None:
     for name in names:
         dropped.setdefault(name, why)
 
 
-def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
+def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, Note]:
     """Shape parameters beyond what the distinct values of their variable can tell; shifts go before exponents.
 
     In a factor of a variable with m values, m numbers are left: one is taken by the coefficient, one by the floor,
     unless the variable has a term of its own beside this one, or the term a factor that can be zero (one that is not in
     log), which then tells the two apart.
     """
-    pulled: dict[str, str] = {}
+    pulled: dict[str, Note] = {}
     for term in law.terms:
         for factor in term.factors:
             variable = factor.variables[0]
@@ -140,13 +140,18 @@ def _pulled(law: TermLaw, levels: Mapping[str, int]) -> dict[str, str]:
     return pulled
 
 
-def _too_few(law: Law, variable: str, names: Sequence[str], levels: int, free: int, beside: str) -> dict[str, str]:
+def _too_few(law: Law, variable: str, names: Sequence[str], levels: int, free: int, beside: str) -> dict[str, Note]:
     """The names beyond the first `free`, each with the sentence that says so."""
     enough = levels + len(names) - max(free, 0)
     return {
-        name: (
-            f"{levels} {LABELS[variable]}s do not identify {name} beside {beside}: it is drawn to"
-            f" {typical_text(law.parameter(name))}; {enough} or more would tell"
+        name: note(
+            "too_few_values",
+            levels=levels,
+            what=LABELS[variable],
+            name=name,
+            beside=beside,
+            typical=typical_text(law.parameter(name)),
+            enough=enough,
         )
         for name in names[max(free, 0) :]
     }
@@ -160,17 +165,16 @@ def typical_text(parameter: Parameter) -> str:
     return f"its typical value {middle:g} ± {spread:g}"
 
 
-def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> dict[str, str]:
+def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> dict[str, Note]:
     """Shape parameters of whose value the table says next to nothing: errors (p,) are the internal standard errors."""
     found = {}
     for parameter, error in zip(model.law.parameters, errors, strict=True):
         if parameter.typical is None or parameter.name in pulled or error <= _WEAK * parameter.typical[1]:
             continue
         told = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
-        found[parameter.name] = (
-            f"the table says {told} about {parameter.name}, so it is drawn to {typical_text(parameter)};"
-            f" a wider range of {' or '.join(f'{LABELS[v]}s' for v in shaped_by(model.law, [parameter.name]))} would tell"
-        )
+        wider = " or ".join(f"{LABELS[v]}s" for v in shaped_by(model.law, [parameter.name]))
+        typical = typical_text(parameter)
+        found[parameter.name] = note("says_little", told=told, name=parameter.name, typical=typical, wider=wider)
     return found
 
 

@@ -13,6 +13,7 @@ from scaling.errors import InputError
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Law
+from scaling.notes import Note, note
 from scaling.runs import Runs
 from scaling.stages import units
 from scaling.units import counted
@@ -33,7 +34,7 @@ class Sample:
     run: Index
     names: pd.Index
     row_weights: Array | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def select(self, mask: Mask) -> Sample:
@@ -138,5 +139,5 @@ def _usable(made: Sample, law: Law, source: str) -> Sample:
         raise InputError(f"{source}: the law {law.name} has no value at a share of 0, and the table has nothing else")
     if not bad.any():
         return made
-    note = f"{counted(int(bad.sum()), 'row')} at a share of 0 left out: the law {law.name} has no value there"
-    return replace(made.select(~bad), warnings=(note,))
+    said = note("rows_at_none", many=counted(int(bad.sum()), "row"), law=law.name)
+    return replace(made.select(~bad), warnings=(said,))

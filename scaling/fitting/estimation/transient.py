@@ -24,6 +24,7 @@ from scaling.fitting.engine.solver import Options
 from scaling.fitting.estimation.estimate import estimate
 from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
+from scaling.notes import Note, note
 from scaling.runs import Runs
 from scaling.stages import units
 
@@ -37,7 +38,7 @@ class BurnIn:
     """The burn-in used, and what a user should know about it."""
 
     value: float
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Note, ...] = ()
 
 
 def transient_runs(runs: Runs) -> list[str]:
@@ -98,26 +99,25 @@ def choose_burn_in(
     if stiff and given is None and general is not None and general.target == "delta":
         # It follows a slow rise; what it does not know is the warm-up, which shows in its own misses alone.
         value = _chosen({"general": samples["general"]}, laws, objectives, options)
-        left = f"the first {value or 0:.3g} of each run's tokens is left out, as the law begins after the warm-up"
-        return BurnIn(value, (f"{left} (chosen by rollout over tokens)",)) if value else BurnIn(0.0)
+        return BurnIn(value, (note("warm_up_left_out", share=value),)) if value else BurnIn(0.0)
     rising = transient_runs(runs) if stiff else []
     total = units(runs.frame[runs.frame["tokens"] > 0]).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
-    note = (
-        f"the general loss rises before it falls in {len(rising)} of {total} runs ({some}), which the law cannot follow"
-    )
+
+    def said(then: str) -> tuple[Note]:
+        return (note("early_rise", rising=len(rising), total=total, some=some, then=then),)
+
     if given is not None:
-        early = (f"{note}; the burn-in given is {given:.3g}",) if rising else ()
-        return BurnIn(given, early)
+        return BurnIn(given, said(f"; the burn-in given is {given:.3g}") if rising else ())
     if not rising:
         return BurnIn(0.0)
     if len(rising) < _FEW * total:
-        return BurnIn(0.0, (f"{note}; so few that no burn-in is left out",))
+        return BurnIn(0.0, said("; so few that no burn-in is left out"))
     value = _chosen(samples, laws, objectives, options)
     if value is None:
-        return BurnIn(0.0, (f"{note}; its runs have too few checkpoints to choose a burn-in, so none is left out",))
+        return BurnIn(0.0, said("; its runs have too few checkpoints to choose a burn-in, so none is left out"))
     left_out = f"the first {value:.3g} of each run's tokens is left out" if value else "all rows are kept"
-    return BurnIn(value, (f"{note}: {left_out} (chosen by rollout over tokens)",))
+    return BurnIn(value, said(f": {left_out} (chosen by rollout over tokens)"))
 
 
 def _chosen(

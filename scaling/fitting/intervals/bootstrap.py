@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from scaling.arrays import Array, Index
+from scaling.notes import Note, note
 from scaling.units import counted
 
 Method = Literal["runs", "wild", "sandwich"]
@@ -43,22 +44,22 @@ class Resampling:
     draws: Array
 
 
-def choose_method(asked: str, runs: int, parameters: int) -> tuple[Method, str]:
-    """The method to use, and what a user should know about it (nothing for "runs"); "runs" asked for gives "wild" where
+def choose_method(asked: str, runs: int, parameters: int) -> tuple[Method, Note | None]:
+    """The method to use, and what a user should know about it (None for "runs"); "runs" asked for gives "wild" where
     there are fewer than two runs a free parameter."""
     if asked not in METHODS:
         raise ValueError(f"resample is {asked!r}, but it must be one of {', '.join(METHODS)}")
     if asked == "sandwich":
         return (
             "sandwich",
-            "intervals are from the clustered sandwich covariance, the quick option: nothing was refitted",
+            note("sandwich"),
         )
     if asked == "runs" and runs >= RUNS_PER_PARAMETER * parameters:
-        return "runs", ""
+        return "runs", None
     few = f"{counted(runs, 'run')} for {counted(parameters, 'free parameter')} (fewer than {RUNS_PER_PARAMETER:g} each)"
     return (
         "wild",
-        f"intervals are from a wild bootstrap of the runs' residuals: {few if asked == 'runs' else 'asked for'}",
+        note("wild", why=few if asked == "runs" else "asked for"),
     )
 
 

@@ -18,6 +18,7 @@ from scaling.fitting.validation.result import Score, Validation, scores_by_corpu
 from scaling.fitting.validation.splits import splits
 from scaling.fitting.validation.validate import validate_law
 from scaling.laws import Law, get_law, law_names
+from scaling.notes import Note, coded, note
 from scaling.runs import Runs
 from scaling.stages import units
 
@@ -76,6 +77,7 @@ class Comparison:
             },
             "left_out": dict(self.left_out),
             "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
         }
 
 
@@ -113,7 +115,7 @@ def compare_laws(
                 validations[law, hold_out] = validate_law(runs, law, hold_out, burn_in=value, **options)
             except InputError as reason:
                 failed.setdefault(_bare(reason, runs), []).append(law)
-    warnings += [f"{', '.join(dict.fromkeys(which))}: {why}" for why, which in failed.items()]
+    warnings += [note("laws_failed", laws=", ".join(dict.fromkeys(which)), why=why) for why, which in failed.items()]
     if not validations:
         raise InputError(f"{runs.source}: no law can be scored; {warnings[-1]}")
     placings = _placings(validations, chosen, possible)
@@ -157,14 +159,15 @@ def _unfit(runs: Runs, law: Law) -> str | None:
     return None
 
 
-def _possible(runs: Runs, hold_outs: Sequence[str]) -> tuple[list[str], list[str]]:
+def _possible(runs: Runs, hold_outs: Sequence[str]) -> tuple[list[str], list[Note]]:
     """The hold-outs that the table has, and sentences on those that it has not."""
-    found, warnings = [], []
+    found: list[str] = []
+    warnings: list[Note] = []
     for name in dict.fromkeys(hold_outs):
         try:
             splits(runs, name)
         except InputError as reason:
-            warnings.append(f"no hold-out over {name}: {_bare(reason, runs)}")
+            warnings.append(note("no_hold_out", name=name, why=_bare(reason, runs)))
         else:
             found.append(name)
     if not found:

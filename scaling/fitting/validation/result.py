@@ -14,6 +14,7 @@ from scaling.fitting.engine.objective import Objective
 from scaling.fitting.result import Fit
 from scaling.fitting.validation.splits import Split
 from scaling.laws import get_law
+from scaling.notes import coded, note
 from scaling.runs import CORPORA
 
 
@@ -83,6 +84,7 @@ class Validation:
             "inside": {name: score.to_json_dict() for name, score in self.inside.items()},
             "skipped": dict(self.skipped),
             "warnings": list(self.warnings),
+            "notes": coded(self.warnings),
         }
 
     def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -110,7 +112,7 @@ class Validation:
     @property
     def notes(self) -> tuple[str, ...]:
         """Warnings, and what was skipped."""
-        return (*self.warnings, *(f"{name} not scored: {why}" for name, why in self.skipped.items()))
+        return (*self.warnings, *(note("not_scored", name=name, why=why) for name, why in self.skipped.items()))
 
 
 def score(observed: Array, predicted: Array) -> Score:

@@ -23,10 +23,10 @@ from scaling.fitting.fit import fit
 from scaling.fitting.validation.result import Group, Score, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
+from scaling.notes import Note, note
 from scaling.runs import CORPORA, Runs
 from scaling.stages import units
 
-ENDS = "published replay tables miss by 6-12 % there"
 ROLLOUTS = ("params", "tokens")  # their burn-in is chosen anew from what is fitted; others take the whole table's
 
 
@@ -161,30 +161,27 @@ def _worst(groups: list[Group], corpus: str) -> list[Score]:
     return sorted((g.scores[corpus] for g in groups if corpus in g.scores), key=lambda one: -one.mape)[:1]
 
 
-def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[str]:
-    found = list(table.decisive(tells_domains_apart(law)))
+def _warnings(table: Runs, law: Law, hold_out: str, groups: list[Group]) -> list[Note]:
+    found: list[Note] = list(table.decisive(tells_domains_apart(law)))
     trained = table.frame.loc[table.frame["tokens"] > 0, "ratio"]
     if hold_out == "ratio":
         ends = [g for g in groups if g.split.extrapolation]
         here = [f"{100 * one.mape:.0f} % ({corpus})" for corpus in CORPORA for one in _worst(ends, corpus)]
         if ends:
             which = " and ".join(g.split.name for g in ends)
-            found.append(
-                f"{which}: an end of the trained range, held out, is extrapolation; {ENDS}, this one by up to"
-                f" {' and '.join(here)}"
-            )
+            found.append(note("end_held_out", which=which, here=" and ".join(here)))
     if "share" in law.variables:
         never = [f"{end:g}" for end in (0.0, 1.0) if not (trained == end).any()]
         if never:
-            found.append(f"ratio {' and '.join(never)} never trained: what the law says there is extrapolation; {ENDS}")
+            found.append(note("end_never_trained", ends=" and ".join(never)))
     for variable in ("params", "tokens"):
         if variable not in law.variables and table.frame.loc[table.frame["tokens"] > 0, variable].nunique() > 1:
-            found.append(f"the law {law.name} does not look at {variable}, in which the runs differ")
+            found.append(note("runs_differ_in", law=law.name, name=variable))
     blind: dict[str, list[str]] = {}
     for group in groups:
         corpora = [name for name, one in group.fit.corpora.items() if one.status == "not_identified"]
         if corpora:
             blind.setdefault(", ".join(corpora), []).append(group.split.name)
     for which, names in blind.items():
-        found.append(f"without {'; '.join(names)} the rows do not identify every parameter ({which} loss)")
+        found.append(note("held_out_unidentified", names="; ".join(names), corpora=which))
     return found

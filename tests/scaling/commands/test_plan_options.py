@@ -75,7 +75,7 @@ def refused(capsys: pytest.CaptureFixture[str], source: Path, *options: object) 
 def test_a_table_is_planned_as_in_python(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     table = load_runs(runs)
     law, note = chosen_law(table)
-    assert (law, note) == ("forgetting", "")
+    assert (law, note) == ("forgetting", None)
     found = ask(capsys, runs)
     assert found == critical_ratio(fit(table, law=law), **WHERE).to_json_dict()
     assert (found["law"], found["route"], found["definition"], found["status"]) == (law, "law", "tolerance", "ok")

@@ -89,7 +89,9 @@ def test_the_command_writes_and_shows_it(
     assert main(["plan", out, "--json"]) == 0
     assert capsys.readouterr().out == first
     for words, said in (
-        (["plan", out, "--params", "3e7"], "has its own params and tokens"),
+        (["plan", out, "--params", "3e7"], "a saved plan, which --params cannot change"),
+        (["plan", out, "--tolerance", "0.1"], "a saved plan, which --tolerance cannot change"),
+        (["plan", out, "--route", "link"], "a saved plan, which --route cannot change"),
         (["plan", fit], "--params 7B --tokens 20B"),
         (["plan", fit, "--params", "3e7", "--tokens", "1e8", "--out", fit], "write the plan to another file"),
         (["plan", fit, "--params", "3e7", "--tokens", "1e8", "--out", str(tmp_path / "no" / "p.json")], "is not there"),

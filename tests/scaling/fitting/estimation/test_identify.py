@@ -116,7 +116,7 @@ def test_standard_errors_of_a_linear_law():
 
 
 def test_few_runs_choose_the_wild_bootstrap():
-    assert choose_method("runs", 28, 9) == ("runs", "")
+    assert choose_method("runs", 28, 9) == ("runs", None)
     assert choose_method("runs", 17, 9)[1].endswith("17 runs for 9 free parameters (fewer than 2 each)")
     assert choose_method("wild", 100, 9)[1].endswith("asked for")
 
