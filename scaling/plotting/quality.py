@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.fitting.residuals import residuals
+from scaling.fitting.validation.residuals import residuals
 from scaling.plotting import style
 from scaling.runs import Runs
 from scaling.units import counted, format_count

@@ -19,11 +19,11 @@ from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.part import Table
 from scaling.fitting.engine.problems import Problems
-from scaling.fitting.engine.steps import MOST_DAMPING, damped_step, next_damping
 
 BLOCK_FLOATS = 100_000  # derivatives of one block: with the temporaries about the size of a core's second-level cache
 ROW_CHUNK = 8192
 _LIGHT_DAMPING = 1e-2
+_LEAST_DAMPING, _MOST_DAMPING = 1e-12, 1e12
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _Block:
 
     def _propose(self) -> tuple[Array, Array]:
         """A damped step (b, p) for every problem, and the gain (b,) that the quadratic model expects of it."""
-        step = damped_step(self.q, self.gradient, self.matrix, self.damping, *self._bounds())
+        step = _damped_step(self.q, self.gradient, self.matrix, self.damping, *self._bounds())
         bent = np.matmul(self.matrix, step[:, :, None])[:, :, 0]
         return step, -(step * (self.gradient + 0.5 * bent)).sum(axis=1)
 
@@ -174,7 +174,7 @@ class _Block:
         limit = tolerance * (np.abs(self.total) + 1e-300)
         quiet = expected <= limit
         return np.asarray(
-            (quiet & ((self.damping <= _LIGHT_DAMPING) | (self.gained <= limit))) | (self.damping >= MOST_DAMPING)
+            (quiet & ((self.damping <= _LIGHT_DAMPING) | (self.gained <= limit))) | (self.damping >= _MOST_DAMPING)
         )
 
     def _advance(self, step: Array, expected: Array) -> None:
@@ -182,7 +182,7 @@ class _Block:
         trial, tables = self.model.move(self.q, step, self.tables, self.problems.held)
         total, gradient, matrix = evaluate(self.model, self.problems, self.objective, trial, tables)
         self.gained = np.where(total < self.total, self.total - total, -np.inf)  # a NaN total is no gain
-        self.damping = next_damping(self.damping, self.gained / np.maximum(expected, 1e-300))
+        self.damping = _next_damping(self.damping, self.gained / np.maximum(expected, 1e-300))
         worse = np.flatnonzero(self.gained < 0)
         if len(worse):
             for new, old in ((trial, self.q), (total, self.total), (gradient, self.gradient), (matrix, self.matrix)):
@@ -190,3 +190,47 @@ class _Block:
             for (value, columns), (old_value, old_columns) in zip(tables, self.tables, strict=True):
                 value[worse], columns[worse] = old_value[worse], old_columns[worse]
         self.q, self.total, self.gradient, self.matrix, self.tables = trial, total, gradient, matrix, tables
+
+
+def _next_damping(damping: Array, ratio: Array) -> Array:
+    """More damping where the quadratic model was poor, less where it was good."""
+    factor = np.where(ratio > 0.75, 0.2, np.where(ratio > 0.25, 1.0, np.where(ratio > 0, 3.0, 8.0)))
+    return np.clip(damping * factor, _LEAST_DAMPING, _MOST_DAMPING)
+
+
+def _damped_step(q: Array, gradient: Array, matrix: Array, damping: Array, lower: Array, upper: Array) -> Array:
+    """The damped step (B, p) within the bounds; parameters that stay at a bound have step 0."""
+    fixed = ((q <= lower) & (gradient > 0)) | ((q >= upper) & (gradient < 0))
+    diagonal = np.einsum("bii->bi", matrix)
+    damped = damping[:, None] * (diagonal + 1e-12 * diagonal.max(axis=1, keepdims=True)) + 1e-300
+    step = np.where(fixed, 0.0, _solve(matrix, -gradient, damped, fixed))
+    for _ in range(2):
+        through = ~fixed & ((q + step < lower) | (q + step > upper))
+        if not through.any():
+            break
+        fixed |= through
+        wall = np.where(through, np.clip(q + step, lower, upper) - q, np.where(fixed, step, 0.0))
+        pushed = -gradient - np.matmul(matrix, wall[:, :, None])[:, :, 0]
+        step = np.where(fixed, wall, _solve(matrix, pushed, damped, fixed))
+    return np.asarray(np.clip(q + step, lower, upper) - q)
+
+
+def _solve(matrix: Array, right: Array, damped: Array, fixed: Mask) -> Array:
+    """Solve (matrix + diag(damped)) step = right over the parameters that are not fixed, each scaled to a unit
+    diagonal."""
+    size = matrix.shape[1]
+    scale = 1.0 / np.sqrt(np.einsum("bii->bi", matrix) + damped + 1e-300)
+    free = np.where(fixed, 0.0, scale)
+    system = matrix * (free[:, :, None] * free[:, None, :])
+    eye = np.arange(size)
+    system[:, eye, eye] = 1.0
+    solved = np.linalg.solve(_finite(system), (np.where(np.isfinite(right), right, 0.0) * free)[:, :, None])
+    return np.asarray(solved[:, :, 0] * free)
+
+
+def _finite(system: Array) -> Array:
+    """A start with an overflow must not take its whole block down: its matrix becomes the identity."""
+    bad = ~np.isfinite(system).all(axis=(1, 2))
+    if bad.any():
+        system[bad] = np.eye(system.shape[1])
+    return system

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 import scaling
 from scaling.errors import InputError
 from scaling.fitting import Fit
-from scaling.fitting.residuals import residuals
 from scaling.fitting.validation import Validation, validate_law
+from scaling.fitting.validation.residuals import residuals
 from scaling.runs import Runs
 
 from .conftest import World
