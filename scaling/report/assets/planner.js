@@ -8,7 +8,7 @@ class Refused extends Error {}
 class NotIdentified extends Error {}
 class NoBaseLoss extends NotIdentified {}
 
-/* A note of scaling/notes.py, whose table is NOTES: values as Python's formats g, .<n>g, .<n>f, or as a count. */
+/* A note of scaling/templates, whose table is NOTES: values as Python's formats g, .<n>g, .<n>f, or as a count. */
 function note(code, values) {
   return NOTES[code].replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name, spec) => {
     const value = values[name];
