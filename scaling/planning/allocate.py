@@ -20,7 +20,7 @@ from scaling.planning.rise import UNKNOWN
 from scaling.planning.search import at_end, least
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import CORPORA
-from scaling.show.text import brackets, extrapolation_text, span
+from scaling.show.text import NOT_IDENTIFIED, brackets, extrapolation_text, span
 from scaling.units import finite_or_none
 
 FLOPS = 6.0  # of training, per parameter and token
@@ -84,7 +84,7 @@ class Allocation:
         asked = self.question
         lines = [f"For {asked.flops:.3g} FLOPs at ratio {asked.ratio:g}, least {asked.corpus} loss:"]
         if self.status == "not_identified":
-            lines.append("  params             not identified by this table")
+            lines.append(f"  params             {NOT_IDENTIFIED}")
         else:
             title = f"{asked.corpus} loss"
             level = f" ({100 * asked.level:g} % interval)" if brackets(self.params, "count") else ""

@@ -22,7 +22,7 @@ from scaling.planning.rise import UNKNOWN, general_rise
 from scaling.planning.search import at_end, least
 from scaling.planning.target import NotIdentified, Target
 from scaling.runs import Runs
-from scaling.show.text import brackets, extrapolation_text, span
+from scaling.show.text import NOT_IDENTIFIED, brackets, extrapolation_text, span
 from scaling.units import finite_or_none, format_count
 
 LimitedStatus = Literal["ok", "capped", "edge", "not_identified"]
@@ -140,7 +140,7 @@ class LimitedData:
         """The answer in plain words."""
         lines = [f"For {self.question.text()}:"]
         if self.status == "not_identified":
-            lines.append("  ratio              not identified by this table")
+            lines.append(f"  ratio              {NOT_IDENTIFIED}")
         else:
             lines += [*self._mix(), f"  extrapolation      {extrapolation_text(self.extrapolation)}"]
         return "\n".join(lines + [f"  note: {warning}" for warning in self.warnings])

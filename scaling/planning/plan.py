@@ -12,7 +12,7 @@ from scaling.fitting import Estimate, Provenance
 from scaling.notes import coded
 from scaling.planning.rise import UNKNOWN, Status
 from scaling.planning.target import Target
-from scaling.show.text import brackets, extrapolation_text
+from scaling.show.text import INFEASIBLE, NOT_IDENTIFIED, UNCONSTRAINED, brackets, extrapolation_text
 from scaling.storage import write_text
 from scaling.units import finite_or_none
 
@@ -120,10 +120,10 @@ class Plan:
 
     def _answer(self) -> str:
         if self.status == "not_identified":
-            return "not identified by this table"
+            return NOT_IDENTIFIED
         if self.status == "infeasible":
-            return f"none: no ratio stays within the tolerance{brackets(self.critical_ratio, '.3f')}"
-        every = ", every ratio stays within the tolerance" if self.status == "unconstrained" else ""
+            return f"none: {INFEASIBLE}{brackets(self.critical_ratio, '.3f')}"
+        every = f", {UNCONSTRAINED}" if self.status == "unconstrained" else ""
         level = f" ({100 * self.target.level:g} % interval)" if brackets(self.critical_ratio, ".3f") else ""
         return f"{self.value:.3f}{brackets(self.critical_ratio, '.3f')}{level} domain share{every}"
 

@@ -18,6 +18,7 @@ from scaling.planning.plan import Plan
 from scaling.planning.rise import Rise, general_rise
 from scaling.planning.target import Target
 from scaling.plotting import style
+from scaling.show.text import INFEASIBLE
 
 Path = Callable[[npt.ArrayLike], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
 MARKED = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -74,7 +75,7 @@ class _Path:
 
 def _mark(ax: Axes, plan: Plan, at: Path) -> None:
     if math.isnan(plan.value):
-        ax.plot([], [], " ", label="no ratio stays within the tolerance")
+        ax.plot([], [], " ", label=INFEASIBLE)
         return
     low, high = plan.interval
     if math.isfinite(low) and math.isfinite(high):

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from scaling.fitting import Estimate
 from scaling.laws import get_law
-from scaling.notes import TEMPLATES
+from scaling.notes import TEMPLATES, note
 from scaling.report.contents import Contents
 from scaling.report.planner import law_functions, planner_data
 from scaling.show.html import fit_html
@@ -38,6 +38,7 @@ def render(contents: Contents) -> str:
     script = _script(contents)
     return environment.from_string(_asset("report.html")).render(
         c=contents,
+        note=note,
         plan=plan,
         law=get_law(plan.law),
         fitted=Markup(fit_html(contents.fit)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from scaling.show.text import brackets, error_text, extrapolation_text
+from scaling.show.text import INFEASIBLE, NOT_IDENTIFIED, UNCONSTRAINED, brackets, error_text, extrapolation_text
 from scaling.units import counted
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def plan_html(plan: Plan) -> str:
 
 _STATUS = {
     "ok": "ok",
-    "unconstrained": "unconstrained, every ratio stays within the tolerance",
-    "infeasible": "infeasible, no ratio stays within the tolerance",
-    "not_identified": "not identified by this table",
+    "unconstrained": f"unconstrained, {UNCONSTRAINED}",
+    "infeasible": f"infeasible, {INFEASIBLE}",
+    "not_identified": NOT_IDENTIFIED,
 }

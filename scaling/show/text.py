@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scaling.laws import Law
+from scaling.notes import note
 from scaling.units import counted, format_count
 
 if TYPE_CHECKING:
@@ -73,13 +74,20 @@ def brackets(estimate: Estimate[float], spec: str) -> str:
 
 def extrapolation_text(factors: Mapping[str, float]) -> str:
     """The factors over the probed sizes, token counts and bases, and the distance from the probed ratios."""
-    parts = [f"{factors[name]:.3g}x in {name}" for name in ("params", "tokens")]
+    parts = [note("far_params", factor=factors["params"]), note("far_tokens", factor=factors["tokens"])]
     distance = factors["ratio"]
-    beyond = f"{distance:.3g} beyond the probed ratios" if distance > 0 else "inside the probed ratios"
-    parts.append(beyond if math.isfinite(distance) else "ratio unknown")
+    if not math.isfinite(distance):
+        parts.append(note("ratio_unknown"))
+    else:
+        parts.append(note("far_ratio", distance=distance) if distance > 0 else note("ratio_inside"))
     if "base_tokens_per_param" in factors:
-        parts.append(f"{factors['base_tokens_per_param']:.3g}x in the base's tokens per parameter")
+        parts.append(note("far_base", factor=factors["base_tokens_per_param"]))
     return ", ".join(parts)
+
+
+NOT_IDENTIFIED = note("status_not_identified")
+INFEASIBLE = note("status_infeasible")
+UNCONSTRAINED = note("status_unconstrained")
 
 
 def _written(value: float, spec: str) -> str:

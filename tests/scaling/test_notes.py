@@ -13,7 +13,8 @@ from scaling.fitting import Fit
 from scaling.notes import TEMPLATES, Note, note
 
 ROOT = Path(__file__).parents[2]
-PLANNER = ROOT / "scaling" / "report" / "assets" / "planner.js"
+ASSETS = ROOT / "scaling" / "report" / "assets"
+PLANNER, PAGE = ASSETS / "planner.js", ASSETS / "page.js"
 
 
 def test_the_page_of_notes_is_the_table() -> None:
@@ -40,16 +41,29 @@ def test_every_code_is_used_and_every_use_has_a_code() -> None:
     assert asked <= set(TEMPLATES)
     used = {code for code in TEMPLATES if f'"{code}"' in text}
     assert used == set(TEMPLATES)
-    page = re.findall(r'note\("(\w+)"', PLANNER.read_text(encoding="utf-8"))
+    written = "".join((ASSETS / name).read_text(encoding="utf-8") for name in ("planner.js", "page.js", "report.html"))
+    page = re.findall(r'note\("(\w+)"', written)
     assert set(page) <= set(TEMPLATES)
 
 
-def test_no_sentence_stands_in_the_planner() -> None:
+def sentences(script: Path) -> list[str]:
     """Strings of three words and more, comments aside."""
-    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", PLANNER.read_text(encoding="utf-8"), flags=re.DOTALL)
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", script.read_text(encoding="utf-8"), flags=re.DOTALL)
     strings = re.findall(r'"([^"\n]*)"|`([^`]*)`', code)
-    sentences = [one for pair in strings for one in pair if len(re.findall(r"[a-z]{2,} ", one)) >= 3]
-    assert [one for one in sentences if "write a number" not in one] == []  # of a field that Python does not have
+    return [one for pair in strings for one in pair if len(re.findall(r"[a-z]{2,} ", one)) >= 3]
+
+
+def test_no_sentence_stands_in_the_planner() -> None:
+    assert [
+        one for one in sentences(PLANNER) if "write a number" not in one
+    ] == []  # of a field that Python does not have
+
+
+def test_no_sentence_of_the_page_stands_in_python() -> None:
+    python = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "scaling").rglob("*.py"))
+    found = sentences(PAGE)
+    assert found
+    assert [one for one in found if one.partition("${")[0] in python] == []
 
 
 def test_json_has_codes_beside_the_sentences(

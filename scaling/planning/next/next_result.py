@@ -11,7 +11,7 @@ import pandas as pd
 from scaling.fitting import Estimate
 from scaling.notes import coded
 from scaling.planning.target import Target
-from scaling.show.text import span
+from scaling.show.text import INFEASIBLE, span
 from scaling.units import finite_or_none, format_count
 
 NextStatus = Literal["ok", "nothing_helps", "not_identified"]
@@ -68,7 +68,7 @@ class NextProbes:
 
     def _now(self) -> str:
         if not math.isfinite(self.critical_ratio.value):
-            return "not identified" if self.status == "not_identified" else "no ratio stays within the tolerance"
+            return "not identified" if self.status == "not_identified" else INFEASIBLE
         return span(self.critical_ratio, ".3f")
 
     def _table(self) -> list[str]:

@@ -49,15 +49,16 @@
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
   const nats = (e) => (Number.isNaN(e.value) ? "unknown" : `${e.value.toFixed(4)}${Number.isNaN(e.low) ? "" : ` [${e.low.toFixed(4)}, ${e.high.toFixed(4)}]`} nats per token`);
   function beyondText(f) {
-    const parts = [`${general(f.params, 3)}x in params`, `${general(f.tokens, 3)}x in tokens`];
-    parts.push(Number.isNaN(f.ratio) ? "ratio unknown" : f.ratio > 0 ? `${general(f.ratio, 3)} beyond the probed ratios` : "inside the probed ratios");
-    if ("base_tokens_per_param" in f) parts.push(`${general(f.base_tokens_per_param, 3)}x in the base's tokens per parameter`);
+    const parts = [note("far_params", { factor: f.params }), note("far_tokens", { factor: f.tokens })];
+    if (Number.isNaN(f.ratio)) parts.push(note("ratio_unknown", {}));
+    else parts.push(f.ratio > 0 ? note("far_ratio", { distance: f.ratio }) : note("ratio_inside", {}));
+    if ("base_tokens_per_param" in f) parts.push(note("far_base", { factor: f.base_tokens_per_param }));
     return parts.join(", ");
   }
   function answerText(plan) {
-    if (plan.status === "not_identified") return "not identified by this table";
-    if (plan.status === "infeasible") return "no ratio stays within the tolerance";
-    return `${percent(plan.critical_ratio.value)} domain text${plan.status === "unconstrained" ? " (every ratio passes)" : ""}`;
+    if (plan.status === "not_identified") return note("status_not_identified", {});
+    if (plan.status === "infeasible") return note("status_infeasible", {});
+    return `${percent(plan.critical_ratio.value)} domain text${plan.status === "unconstrained" ? ` (${note("status_unconstrained", {})})` : ""}`;
   }
 
   function show() {
