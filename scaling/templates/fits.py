@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+_RISE = "the general loss rises before it falls in {rising} of {total} runs ({some}), which the law cannot follow"
+
 TEMPLATES: Mapping[str, str] = {
     # which law, and which rows
     "law_without_base": (
@@ -15,9 +17,11 @@ TEMPLATES: Mapping[str, str] = {
         "the first {share:.3g} of each run's tokens is left out, as the law begins after the warm-up (chosen by rollout over "
         "tokens)"
     ),
-    "early_rise": (
-        "the general loss rises before it falls in {rising} of {total} runs ({some}), which the law cannot follow{then}"
-    ),
+    "rise_burn_in_given": _RISE + "; the burn-in given is {share:.3g}",
+    "rise_in_few": _RISE + "; so few that no burn-in is left out",
+    "rise_unmeasured": _RISE + "; its runs have too few checkpoints to choose a burn-in, so none is left out",
+    "rise_kept": _RISE + ": all rows are kept (chosen by rollout over tokens)",
+    "rise_left_out": _RISE + ": the first {share:.3g} of each run's tokens is left out (chosen by rollout over tokens)",
     # what the table does not identify
     "not_fitted": "{names} not fitted: {why}",
     "in_floor": "the table has {one}, so the term is part of {floor}",
@@ -56,7 +60,8 @@ TEMPLATES: Mapping[str, str] = {
         "shows how much that is; more runs, or the same with another seed, would"
     ),
     "sandwich": "intervals are from the clustered sandwich covariance, the quick option: nothing was refitted",
-    "wild": "intervals are from a wild bootstrap of the runs' residuals: {why}",
+    "wild_few_runs": "intervals are from a wild bootstrap of the runs' residuals: {few}",
+    "wild_asked": "intervals are from a wild bootstrap of the runs' residuals: asked for",
     "few_draws": "{draws} draws are too few for an interval of {percent:g} %",
     # hold-outs and comparisons
     "end_held_out": (

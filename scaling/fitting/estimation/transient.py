@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -104,20 +105,19 @@ def choose_burn_in(
     total = units(runs.frame[runs.frame["tokens"] > 0]).nunique()
     some = f"{', '.join(rising[:2])}, ..." if len(rising) > 2 else ", ".join(rising)
 
-    def said(then: str) -> tuple[Note]:
-        return (note("early_rise", rising=len(rising), total=total, some=some, then=then),)
-
+    seen: dict[str, Any] = {"rising": len(rising), "total": total, "some": some}
     if given is not None:
-        return BurnIn(given, said(f"; the burn-in given is {given:.3g}") if rising else ())
+        return BurnIn(given, (note("rise_burn_in_given", **seen, share=given),) if rising else ())
     if not rising:
         return BurnIn(0.0)
     if len(rising) < _FEW * total:
-        return BurnIn(0.0, said("; so few that no burn-in is left out"))
+        return BurnIn(0.0, (note("rise_in_few", **seen),))
     value = _chosen(samples, laws, objectives, options)
     if value is None:
-        return BurnIn(0.0, said("; its runs have too few checkpoints to choose a burn-in, so none is left out"))
-    left_out = f"the first {value:.3g} of each run's tokens is left out" if value else "all rows are kept"
-    return BurnIn(value, said(f": {left_out} (chosen by rollout over tokens)"))
+        return BurnIn(0.0, (note("rise_unmeasured", **seen),))
+    if not value:
+        return BurnIn(value, (note("rise_kept", **seen),))
+    return BurnIn(value, (note("rise_left_out", **seen, share=value),))
 
 
 def _chosen(

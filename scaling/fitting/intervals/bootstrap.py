@@ -59,7 +59,7 @@ def choose_method(asked: str, runs: int, parameters: int) -> tuple[Method, Note 
     few = f"{counted(runs, 'run')} for {counted(parameters, 'free parameter')} (fewer than {RUNS_PER_PARAMETER:g} each)"
     return (
         "wild",
-        note("wild", why=few if asked == "runs" else "asked for"),
+        note("wild_few_runs", few=few) if asked == "runs" else note("wild_asked"),
     )
 
 

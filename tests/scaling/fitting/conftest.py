@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from scaling.laws import get_law
+from scaling.notes import Note, note
 
 TRUTH = {
     "general": {
@@ -66,6 +67,21 @@ def as_branches(frame: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def branched() -> Callable[[pd.DataFrame], pd.DataFrame]:
     return as_branches
+
+
+def codes_of(sentences: Iterable[str]) -> set[str]:
+    """Their codes; each sentence must be a note whose code and values make its text again."""
+    found = set()
+    for one in sentences:
+        assert isinstance(one, Note), one
+        assert one.endswith(note(one.code, **one.values))
+        found.add(one.code)
+    return found
+
+
+@pytest.fixture(scope="session")
+def coded() -> Callable[[Iterable[str]], set[str]]:
+    return codes_of
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """What a fit says of tables that mislead: each sentence is there, and not where it does not belong."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import scaling
 from scaling.errors import InputError
-from scaling.fitting import fit, fit_groups, profile
+from scaling.fitting import Fit, fit, fit_groups, profile
 from scaling.fitting.validation import validate_law
 from scaling.runs import validate
+
+SHIPPED = Path(__file__).parents[3] / "data" / "runs"
 
 
 def fitted(frame: pd.DataFrame, law: str = "dcpt", **options):
@@ -108,3 +113,50 @@ def test_base_losses_are_not_held_out_with_their_run(world):
 def test_groups_are_of_whole_runs(world):
     with pytest.raises(InputError, match="column tokens changes within a run"):
         fit_groups(validate(world(checkpoints=4), "r"), "cmr_ratio", "tokens", "domain")
+
+
+def notes_of(made: Fit) -> list[str]:
+    corpora = made.corpora.values()
+    return [*made.warnings, *(text for one in corpora for text in (*one.warnings, *one.dropped.values()))]
+
+
+@pytest.mark.parametrize(
+    ("table", "law", "codes"),
+    [
+        ("prose-python", "dcpt", {"rise_left_out", "at_bound", "few_draws"}),
+        ("prose-python", "forgetting", {"warm_up_left_out", "at_bound", "few_draws"}),
+        ("smollm2-code", "forgetting", {"in_coefficient", "in_floor", "too_few_values", "no_intervals"}),
+    ],
+)
+def test_all_that_is_said_of_a_shipped_table_has_a_code(table, law, codes, coded):
+    made = fit(scaling.load_runs(SHIPPED / f"{table}.parquet"), law, draws=10, threads=1)
+    assert codes <= coded(notes_of(made))
+
+
+@pytest.mark.parametrize(
+    ("query", "law", "options", "codes"),
+    [
+        ("ratio == 0.5", "dcpt", {}, {"in_coefficient", "in_floor", "wild_few_runs"}),
+        ("params <= 1e9", "chinchilla", {}, {"too_few_values", "not_looked_at", "explains_little", "runs_far"}),
+        ("params == 1e9", "cmr_ratio", {}, {"rows_at_none", "not_looked_at"}),
+        ("params > 0", "dcpt", {"resample": "wild"}, {"wild_asked", "few_draws"}),
+        ("params > 0", "dcpt", {"resample": "sandwich"}, {"sandwich", "few_draws"}),
+        ("ratio == 0.5 and params <= 2e9", "dcpt_l1", {}, {"in_floor", "no_intervals"}),
+    ],
+)
+def test_all_that_is_said_of_a_table_by_hand_has_a_code(world, query, law, options, codes, coded):
+    frame = world(noise=1e-3, checkpoints=6).query(query)
+    assert codes <= coded(notes_of(fitted(frame, law, **{"draws": 10, **options})))
+
+
+def test_two_things_to_know_of_draws_are_two_notes(world):
+    """Each has a code of its own, so that a program can ask for either."""
+    warnings = fitted(world(noise=1e-3, checkpoints=6), resample="wild", draws=10).general.warnings
+    assert [one.code for one in warnings][-2:] == ["wild_asked", "few_draws"]
+    assert warnings[-1] == "10 draws are too few for an interval of 90 %"
+
+
+def test_what_is_not_fitted_says_so_and_has_the_code_of_its_reason(world):
+    one = fitted(world(noise=1e-3, checkpoints=6).query("params == 1e9")).general
+    assert one.dropped["A"].code == "in_floor"
+    assert [w.code for w in one.warnings if w.startswith("A, alpha not fitted: ")] == ["not_fitted"]

@@ -51,9 +51,11 @@ def test_all_are_scored_on_the_same_rows(world):
     assert validate_law(runs_of(last), "dcpt", "run", threads=1).total["domain"].rows == 7
 
 
-def test_laws_that_are_blind_to_the_table_are_left_out_with_a_reason(world):
+def test_laws_that_are_blind_to_the_table_are_left_out_with_a_reason(world, coded):
     frame = world(noise=1e-3, checkpoints=4)
-    found = compare_laws(runs_of(frame), ("dcpt", "chinchilla", "cmr_critical", "dcpt_cross_k1"), ("run",), threads=1)
+    laws = ("dcpt", "chinchilla", "cmr_critical", "dcpt_cross_k1")
+    found = compare_laws(runs_of(frame), laws, ("run", "domain"), threads=1)
+    assert coded(found.warnings) == {"no_hold_out"}
     assert list(found.placings) == ["dcpt"]
     assert "mixture ratio" in found.left_out["chinchilla"]
     assert "not a loss" in found.left_out["cmr_critical"]

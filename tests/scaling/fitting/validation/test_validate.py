@@ -74,14 +74,16 @@ def test_scores_are_those_of_a_fit_by_hand(world):
     assert group.scores["domain"].mape == pytest.approx(np.abs(expected).mean())
 
 
-def test_an_end_of_the_ratios_is_extrapolation_and_kept_apart(world):
+def test_an_end_of_the_ratios_is_extrapolation_and_kept_apart(world, coded):
     found = validate_law(runs_of(world(noise=1e-3, checkpoints=5)), "dcpt", "ratio", **OPTIONS)
     assert any("ratio 0 and ratio 1: an end of the trained range" in w and "6-12 %" in w for w in found.warnings)
+    assert "end_held_out" in coded(found.notes)
     assert found.inside["domain"].rows < found.total["domain"].rows
     assert found.inside["domain"].mape < found.total["domain"].mape
     inner = world(noise=1e-3, checkpoints=5).query("0 < ratio < 1")
     found = validate_law(runs_of(inner), "dcpt", "run", **OPTIONS)
     assert any("ratio 0 and 1 never trained" in w and "6-12 %" in w for w in found.warnings)
+    assert "end_never_trained" in coded(found.notes)
 
 
 def test_the_text_and_the_json_say_the_same(world):
@@ -103,9 +105,10 @@ def test_laws_of_differences_are_scored_on_losses(world):
     assert found.total["domain"].mape < 0.01
 
 
-def test_a_law_that_ignores_a_dimension_is_scored_and_said_so(world):
+def test_a_law_that_ignores_a_dimension_is_scored_and_said_so(world, coded):
     found = validate_law(runs_of(world(noise=1e-3, checkpoints=5)), "cmr_ratio", "run", **OPTIONS)
     assert any("cmr_ratio does not look at params" in w for w in found.warnings)
+    assert "runs_differ_in" in coded(found.notes)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_tables_in_which_nothing_can_be_held_out(world, query, hold_out, says):
         validate_law(runs_of(world(checkpoints=5).query(query)), "dcpt", hold_out, **OPTIONS)
 
 
-def test_a_group_that_cannot_be_fitted_is_skipped_with_its_reason(world):
+def test_a_group_that_cannot_be_fitted_is_skipped_with_its_reason(world, coded):
     frame = world(noise=1e-3, checkpoints=8)
     few = frame[(frame["params"] > 0.5e9) | (frame["tokens"] == frame["tokens"].max())]
     few = few[(few["params"] > 1e9) | (few["tokens"] == few["tokens"].max())]
@@ -134,6 +137,7 @@ def test_a_group_that_cannot_be_fitted_is_skipped_with_its_reason(world):
     assert list(found.skipped) == ["2B params"]
     assert "all probes have 10B tokens" in found.skipped["2B params"]
     assert any("2B params not scored" in note for note in found.notes)
+    assert "not_scored" in coded(found.notes)
 
 
 def test_bad_numbers_of_folds(world):
