@@ -142,3 +142,16 @@ def test_a_failed_write_leaves_the_old_file(made, tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(InputError, match="cannot be written"):
         made.save(tmp_path / "nowhere" / "fit.json")
+
+
+def test_notes_of_an_older_file_are_read_without_codes(made, tmp_path):
+    path = tmp_path / "fit.json"
+    made.save(path)
+    content = json.loads(path.read_text())
+    assert all(set(one) == {"code", "text"} for one in content["general"]["warnings"])
+    for part in (content, content["general"], content["domain"]):
+        part["warnings"] = [one["text"] for one in part["warnings"]]
+    path.write_text(json.dumps(content))
+    again = load_fit(path)
+    assert again.general.warnings == made.general.warnings
+    assert {one.code for one in again.general.warnings} == {"other"}
