@@ -53,12 +53,12 @@ smollm2:
 	@$(PY) -m probes.cli run data/runs/smollm2-code.yaml --out out/sweeps/smollm2-code.parquet
 
 results: core
-	@$(PY) .ci/results.py
+	@$(PY) tools/results.py
 
 docs: core
-	@$(PY) .ci/laws.py
-	@$(PY) .ci/schema.py
-	@$(PY) .ci/notes.py
+	@$(PY) tools/laws.py
+	@$(PY) tools/schema.py
+	@$(PY) tools/notes.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)
@@ -78,10 +78,10 @@ types: all
 	@$(PY) -m mypy
 
 notebooks: all
-	@$(PY) .ci/notebooks.py
+	@$(PY) tools/notebooks.py
 
 readme: all
-	@$(PY) .ci/readme.py
+	@$(PY) tools/readme.py
 
 installed:
 	@$(PYTHON) .ci/installed.py --out benchmarks/results/installed.md
