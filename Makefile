@@ -17,8 +17,8 @@ help:
 	@echo "make demo-probes  the same from training on, under 10 minutes on 2 cores"
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
-	@echo "make results      the README's tables and pictures again, from the shipped sweep"
-	@echo "make docs         docs/laws.md again, from the laws' own declarations"
+	@echo "make results      the tables and pictures of the documents again, from the shipped sweeps"
+	@echo "make docs         docs/laws.md, docs/notes.md and the schema of plans again, from the code"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 

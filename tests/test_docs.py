@@ -61,6 +61,18 @@ def test_the_index_has_every_page() -> None:
     assert {page.name for page in DOCS} - {"README.md"} <= set(listed)
 
 
+def test_the_first_page_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    assert len(text.split()) <= 900
+
+
+def test_every_output_of_make_results_has_a_place(tool: Callable[[str], ModuleType]) -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    places = set(re.findall(r"^<!-- (\w+) -->$", pages, re.MULTILINE)) - {"laws", "end"}
+    assert places == {Path(name).stem for name in tool("results").SCRIPTS}
+
+
 def test_the_page_of_laws_is_what_they_declare(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], tool: Callable[[str], ModuleType]
 ) -> None:
