@@ -17,8 +17,8 @@ help:
 	@echo "make demo-probes  the same from training on, under 10 minutes on 2 cores"
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
-	@echo "make results      the README's tables and pictures again, from the shipped sweep"
-	@echo "make docs         docs/laws.md again, from the laws' own declarations"
+	@echo "make results      the tables and pictures of the documents again, from the shipped sweeps"
+	@echo "make docs         docs/laws.md, docs/notes.md and the schema of plans again, from the code"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 
@@ -53,12 +53,12 @@ smollm2:
 	@$(PY) -m probes.cli run data/runs/smollm2-code.yaml --out out/sweeps/smollm2-code.parquet
 
 results: core
-	@$(PY) .ci/results.py
+	@$(PY) tools/results.py
 
 docs: core
-	@$(PY) .ci/laws.py
-	@$(PY) .ci/schema.py
-	@$(PY) .ci/notes.py
+	@$(PY) tools/laws.py
+	@$(PY) tools/schema.py
+	@$(PY) tools/notes.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)
@@ -78,10 +78,10 @@ types: all
 	@$(PY) -m mypy
 
 notebooks: all
-	@$(PY) .ci/notebooks.py
+	@$(PY) tools/notebooks.py
 
 readme: all
-	@$(PY) .ci/readme.py
+	@$(PY) tools/readme.py
 
 installed:
 	@$(PYTHON) .ci/installed.py --out benchmarks/results/installed.md

@@ -315,5 +315,5 @@ print(limited.summary())
 #   count, at ratios of 0.9 and beyond, so what is reproduced above is local to them.
 #
 # What the library does in these places is held to account on synthetic worlds whose truth is known and on the shipped
-# sweeps ([README](../README.md#how-the-fits-are-held-to-account)). If you have logs of CPT runs with general and domain
+# sweeps ([evidence](../docs/evidence.md)). If you have logs of CPT runs with general and domain
 # losses, `scaling.load_runs` reads them, and the first of these gaps can be closed.

@@ -1,8 +1,8 @@
 """The documents: links lead somewhere, docs/laws.md is what the laws declare, and what pages tell people to run runs."""
 
-import importlib.util
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -18,16 +18,6 @@ PAGES = [ROOT / "README.md", *DOCS, ROOT / "data" / "README.md"]
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
-
-
-def tool(name: str) -> ModuleType:
-    """A script of .ci/ as a module."""
-    spec = importlib.util.spec_from_file_location(f"ci_{name}", ROOT / ".ci" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @cache
@@ -71,7 +61,21 @@ def test_the_index_has_every_page() -> None:
     assert {page.name for page in DOCS} - {"README.md"} <= set(listed)
 
 
-def test_the_page_of_laws_is_what_they_declare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_page_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    assert len(text.split()) <= 900
+
+
+def test_every_output_of_make_results_has_a_place(tool: Callable[[str], ModuleType]) -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    places = set(re.findall(r"^<!-- (\w+) -->$", pages, re.MULTILINE)) - {"laws", "end"}
+    assert places == {Path(name).stem for name in tool("results").SCRIPTS}
+
+
+def test_the_page_of_laws_is_what_they_declare(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tool: Callable[[str], ModuleType]
+) -> None:
     laws = tool("laws")
     assert laws.main(["--check"]) == 0, "docs/laws.md is stale; `make docs` writes it again"
     stale = tmp_path / "laws.md"

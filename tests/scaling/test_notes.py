@@ -1,9 +1,10 @@
 """One table of sentences, for Python, JSON and the page."""
 
-import importlib.util
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -17,13 +18,8 @@ ASSETS = ROOT / "scaling" / "report" / "assets"
 PLANNER, PAGE = ASSETS / "planner.js", ASSETS / "page.js"
 
 
-def test_the_page_of_notes_is_the_table() -> None:
-    spec = importlib.util.spec_from_file_location("ci_notes", ROOT / ".ci" / "notes.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    assert script.main(["--check"]) == 0
+def test_the_page_of_notes_is_the_table(tool: Callable[[str], ModuleType]) -> None:
+    assert tool("notes").main(["--check"]) == 0
 
 
 def test_a_note_is_its_sentence_and_its_values() -> None:

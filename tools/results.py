@@ -1,7 +1,7 @@
-"""Remake the tables and pictures that README.md and docs/ show, from the shipped sweeps: `make results`.
+"""Write the tables and pictures of the documents again, from the shipped sweeps: `make results`.
 
-Each script's output goes to benchmarks/results/, its tables (or, for the demo, all of it) into README.md and the pages of
-docs/ between `<!-- NAME -->` and `<!-- end -->`, the demo's pictures to docs/figures/. The words around them are not touched.
+Each script's output goes to benchmarks/results/, and the demo's pictures to docs/figures/. The tables of an output (all of the
+demo's) go into the pages between `<!-- NAME -->` and `<!-- end -->`. The words around them are not touched.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Run what README.md and the pages of docs/ tell people to run: its `sh` blocks line by line, its `python` blocks as one script.
+"""Run the commands that README.md and the pages of docs/ show: `sh` blocks line by line, `python` blocks as one script.
 
 A block under a comment `<!-- not run: why -->` is left out, and so are `make` and `git` lines: `.ci/run` calls make itself.
 Everything runs in a scratch folder that sees data/, notebooks/ and benchmarks/, so that the checkout stays clean.

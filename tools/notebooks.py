@@ -1,4 +1,4 @@
-"""Execute py:percent notebooks from top to bottom: `python .ci/notebooks.py [NAME ...]`, all of them without a name.
+"""Execute py:percent notebooks from top to bottom: `python tools/notebooks.py [NAME ...]`, all of them without a name.
 
 A name is the beginning of a file's, such as 02. Outputs go to out/notebooks, none into the sources, and nothing else may appear
 beside them. Each is meant to take less than two minutes on two cores, which is printed where it fails; CI machines vary, so

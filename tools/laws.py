@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from pages import settle
+
 from scaling.laws import Law, Parameter, get_law, law_names
 from scaling.laws.factors import SYMBOLS
 
@@ -85,13 +87,7 @@ def main(arguments: list[str]) -> int:
     before = PAGE.read_text(encoding="utf-8")
     after, count = BETWEEN.subn(lambda found: f"{found[1]}\n{generated()}\n\n{found[2]}", before)
     assert count == 1, f"{PAGE.name} has no place for the laws"
-    if after == before:
-        return 0
-    if "--check" in arguments:
-        print("docs/laws.md is not what the laws declare; `make docs` writes it again", file=sys.stderr)
-        return 1
-    PAGE.write_text(after, encoding="utf-8")
-    return 0
+    return settle(PAGE, after, arguments)
 
 
 if __name__ == "__main__":

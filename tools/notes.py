@@ -4,6 +4,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pages import settle
+
 from scaling.templates import SECTIONS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "notes.md"
@@ -23,13 +25,7 @@ def rows(section: Mapping[str, str]) -> str:
 def main(arguments: list[str]) -> int:
     """0 where the page is as the table says, or is written; 1 where it is stale."""
     tables = (f"\n## {name}\n\n| code | text |\n|---|---|\n" + rows(section) for name, section in SECTIONS.items())
-    text = HEAD + "".join(tables)
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/notes.md is not what the table says; `make docs` writes it again", file=sys.stderr)
-        return 1
-    return 0
+    return settle(PAGE, HEAD + "".join(tables), arguments)
 
 
 if __name__ == "__main__":

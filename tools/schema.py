@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+from pages import settle
+
 from scaling.planning.saved import schema
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "plan.schema.json"
@@ -11,13 +13,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "plan.schema.json"
 
 def main(arguments: list[str]) -> int:
     """0 where the file is as the model says, or is written; 1 where it is stale."""
-    text = json.dumps(schema(), indent=2) + "\n"
-    if "--check" not in arguments:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print("docs/plan.schema.json is not what the model says; `make docs` writes it again", file=sys.stderr)
-        return 1
-    return 0
+    return settle(PAGE, json.dumps(schema(), indent=2) + "\n", arguments)
 
 
 if __name__ == "__main__":
