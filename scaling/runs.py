@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from scaling.notes import Note
 from scaling.stages import choose
 
 CORPORA = ("general", "domain")
+_KEPT = 100_000  # rows of a corpus: a larger table is not held twice
 LOGS = "this looks like a log of a trainer; docs/logging.md says how to make a run table of it"
 
 
@@ -36,21 +38,35 @@ class Runs:
 
     frame: pd.DataFrame
     source: str
-    warnings: tuple[Note, ...] = ()
     left_out: tuple[Note, ...] = ()
+    _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
+    def warnings(self) -> tuple[Note, ...]:
+        """What is doubtful in the table; looked for when it is first asked for."""
+        return self.left_out + findings(self.frame)
+
+    @cached_property
     def corpora(self) -> tuple[str, ...]:
         """The corpora ("general", "domain") that have any loss at tokens > 0."""
         return tuple(corpus for corpus in CORPORA if len(self.rows(corpus)))
 
     def rows(self, corpus: str) -> pd.DataFrame:
         """Return the rows to fit: tokens > 0 and that corpus' loss measured. RangeIndex, order kept."""
+        if corpus in self._made:
+            return self._made[corpus].copy()
+        rows = self.frame[self.to_fit(corpus)].reset_index(drop=True)
+        if len(rows) <= _KEPT:
+            self._made[corpus] = rows.copy()
+        return rows
+
+    def to_fit(self, corpus: str) -> npt.NDArray[np.bool_]:
+        """Which rows of `frame` (n,) those are."""
         loss = _loss_column(corpus)
         if loss not in self.frame:
-            return self.frame.iloc[:0]
-        keep = (self.frame["tokens"] > 0) & self.frame[loss].notna()
-        return self.frame[keep].reset_index(drop=True)
+            return np.zeros(len(self.frame), bool)
+        losses = self.frame[loss].to_numpy(dtype=np.float64)
+        return np.asarray((self.frame["tokens"].to_numpy(dtype=np.float64) > 0) & np.isfinite(losses))
 
     def finished(self, corpus: str) -> pd.DataFrame:
         """Return one row a finished run: the last of `rows`, if within 1 % of the largest token count of its size.
@@ -70,13 +86,16 @@ class Runs:
         `se`: it is the mean logged standard error, or NaN where none is logged.
         """
         _loss_column(corpus)
-        table = base_rows(self.frame, corpus)[["params", "loss", "se"]].astype(np.float64)
-        return table.groupby("params", as_index=False).mean()
+        key = f"base {corpus}"
+        if key not in self._made:
+            table = base_rows(self.frame, corpus)[["params", "loss", "se"]].astype(np.float64)
+            self._made[key] = table.groupby("params", as_index=False).mean()
+        return self._made[key].copy()
 
     def select(self, mask: npt.ArrayLike) -> Runs:
         """Return the rows where `mask` (one bool a row of `frame`) holds, as a table of the same source."""
         kept = self.frame[np.asarray(mask, dtype=bool)].reset_index(drop=True)
-        return Runs(kept, self.source, self.left_out + findings(kept), self.left_out)
+        return Runs(kept, self.source, self.left_out)
 
     def stage(self, which: str) -> Runs:
         """Return the losses of one stage: "trunk" without branches, "branches" those alone, each with the rows at tokens
@@ -122,7 +141,7 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     table, doubled = one_row_each(table, named, source, rows)
     table["ratio"] = _base_ratios(table)
     table = in_order(table)
-    return Runs(table, source, doubled + findings(table), doubled)
+    return Runs(table, source, doubled)
 
 
 def _loss_column(corpus: str) -> str:

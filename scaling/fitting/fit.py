@@ -10,14 +10,12 @@ import pandas as pd
 
 from scaling.arrays import Array
 from scaling.errors import InputError
-from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.corpus_fit import CorpusFit, Status
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.engine.objective import Objective
-from scaling.fitting.estimation.base_tokens import base_tokens
 from scaling.fitting.estimation.estimate import Estimation, predictions
 from scaling.fitting.estimation.identify import level_count
-from scaling.fitting.estimation.prepare import Prepared, prepare
+from scaling.fitting.estimation.prepare import Part, Prepared, prepare
 from scaling.fitting.estimation.sample import Sample
 from scaling.fitting.estimation.transient import progress
 from scaling.fitting.estimation.variables import tells_domains_apart
@@ -28,7 +26,7 @@ from scaling.fitting.intervals.draws import resampled
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.fitting.result import Fit, Provenance
 from scaling.notes import Note, note
-from scaling.runs import CORPORA, Runs, validate
+from scaling.runs import Runs, validate
 from scaling.stages import units
 from scaling.units import counted
 from scaling.version import VERSION
@@ -74,22 +72,39 @@ def fit(
     ready = prepare(
         runs, law, burn_in=burn_in, delta=delta, loss=loss, residual=residual, weights=weights, threads=threads
     )
-    table = ready.table
+    warnings = (*ready.table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings, *([why] if why else []))
     done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
+    made = assembled(ready, done, level=level, draws=draws, seed=seed, resample=resample)
+    weighted = made.objective + ", rows weighted by standard errors" if weights else made.objective
+    return replace(made, warnings=warnings, objective=weighted, provenance=provenance(ready.table))
+
+
+def assembled(
+    ready: Prepared,
+    done: dict[str, Estimation],
+    *,
+    level: float = 0.9,
+    draws: int = 0,
+    seed: int = 0,
+    resample: str = "runs",
+    part: Part | None = None,
+) -> Fit:
+    """The fit of a table made ready, from the estimation of every corpus; without warnings on the table, and where it comes
+    from. part: what is known of it, where it is part of a table."""
+    table = ready.table
+    part = part or Part.of(table)
     drawn, said, origin = _draw(ready, done, draws, seed, resample, level)
-    made = {c: _assembled(done[c], ready.samples[c], drawn[c], level, said) for c in done}
-    seen = base_tokens(table)
-    made = {c: replace(one, base_tokens=seen) for c, one in made.items()}
+    made = {c: _corpus(done[c], ready.samples[c], drawn[c], level, said) for c in done}
+    made = {c: replace(one, base_tokens=part.seen) for c, one in made.items()}
     return Fit(
         law=ready.law,
         general=made.get("general"),
         domain=made.get("domain"),
-        base={c: BaseLosses.of(table.base(c).to_dict("records")) for c in CORPORA},
+        base=part.bases,
         burn_in=ready.burn_in.value,
         level=level,
-        provenance=provenance(table),
-        warnings=(*table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings, *([why] if why else [])),
-        objective=ready.minimised() + (", rows weighted by standard errors" if weights else ""),
+        provenance=Provenance(table.source, len(table.frame), "", VERSION),
+        objective=ready.minimised(),
         resampling=origin,
     )
 
@@ -113,6 +128,8 @@ def _draw(
     parameters = max(e.fitted for e in done.values())
     method, why = choose_method(asked, runs, parameters)
     said = [why] if why else []
+    if not draws:
+        return {c: np.zeros((0, len(one.law.names))) for c, one in done.items()}, [], "none asked for"
     # Runs that only hold base losses, or nothing after the burn-in, have no luck to resample.
     there = np.unique(np.concatenate([s.run for s in ready.samples.values()]))
     frame = ready.table.frame
@@ -126,7 +143,7 @@ def _draw(
         return {c: found[:0] for c, found in fits.items()}, said, "none"
     if draws and draws * (1 - level) < 2 - 1e-9:
         said.append(note("few_draws", draws=draws, percent=100 * level))
-    return fits, said if draws else [], f"{ORIGINS[method]}, {draws} draws, seed {seed}" if draws else "none asked for"
+    return fits, said, f"{ORIGINS[method]}, {draws} draws, seed {seed}"
 
 
 def provenance(table: Runs) -> Provenance:
@@ -139,7 +156,7 @@ def provenance(table: Runs) -> Provenance:
     return Provenance(table.source, len(table.frame), digest.hexdigest(), VERSION)
 
 
-def _assembled(done: Estimation, made: Sample, draws: Array, level: float, said: list[Note]) -> CorpusFit:
+def _corpus(done: Estimation, made: Sample, draws: Array, level: float, said: list[Note]) -> CorpusFit:
     """The result of one corpus from its estimation, its rows, its resampled parameters (B, p) and notes on those."""
     theta = done.full_theta(done.optimum.q)
     quality = _quality(done, made)

@@ -60,7 +60,11 @@ def base_tokens(runs: Runs) -> BaseTokens:
 
 def progress_of(runs: Runs, params: Array, tokens: Array, logged: Array | None) -> Array:
     """CPT tokens over those of the base, (n,), row by row where the rows log them (n,)."""
-    typical = base_tokens(runs)
+    return progress_at(base_tokens(runs), params, tokens, logged)
+
+
+def progress_at(typical: BaseTokens, params: Array, tokens: Array, logged: Array | None) -> Array:
+    """The same where what the table says of its bases is known."""
     own = typical.at(params)
     if typical.known and logged is not None:
         own = np.where(logged > 0, logged, own)

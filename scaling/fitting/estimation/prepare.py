@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
+from scaling.arrays import Mask
 from scaling.errors import InputError
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.solver import Options
+from scaling.fitting.estimation.base_tokens import BaseTokens, base_tokens
 from scaling.fitting.estimation.estimate import Estimation, estimate
 from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.sample import Sample, run_names, sample
@@ -17,6 +21,24 @@ from scaling.fitting.estimation.transient import BurnIn, choose_burn_in, late_ro
 from scaling.fitting.estimation.variables import tells_domains_apart
 from scaling.laws import Law, get_law, law_of
 from scaling.runs import CORPORA, Runs, validate
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a table: kept (n,) of its frame, and what they say of base losses and of the bases' tokens."""
+
+    runs: Runs
+    kept: Mask
+    bases: Mapping[str, BaseLosses]
+    seen: BaseTokens
+
+    @classmethod
+    def of(cls, table: Runs, kept: Mask | None = None) -> Part:
+        """Those rows; all of them without `kept`."""
+        runs = table if kept is None else table.select(kept)
+        kept = np.ones(len(table.frame), bool) if kept is None else kept
+        bases = {c: BaseLosses.of(runs.base(c).to_dict("records")) for c in CORPORA}
+        return cls(runs, kept, bases, base_tokens(runs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +60,26 @@ class Prepared:
         law, objective = self.laws[corpus], self.objectives[corpus]
         return estimate(self.samples[corpus], law, objective, self.options, self.table.source)
 
+    def part(self, held: Part, burn_in: float | None) -> Prepared:
+        """A part of the table made ready as `prepare` would make it, without going through its rows again. burn_in: as
+        there. InputError where the part has nothing to fit."""
+        bases, source = held.bases, self.table.source
+        samples = {
+            c: one.part(held.kept, bases[c], held.seen, self.laws[c], source)
+            for c, one in self.samples.items()
+            if held.kept[one.rows].any()
+        }
+        laws = {c: self.laws[c] for c in samples}
+        if not laws:
+            raise InputError(f"{source}: there is no loss at tokens above 0 to fit")
+        if self.law.partner is not None and "general" not in laws:
+            raise InputError(f"{source}: the law {self.law} is of the general loss, and the table has none")
+        objectives = {c: self.objectives[c] for c in samples}
+        choice = BurnIn(burn_in) if burn_in is not None else None
+        choice = choice or choose_burn_in(held.runs, samples, laws, objectives, self.options, None)
+        late = {c: s.select(late_rows(s, choice.value)) for c, s in samples.items()}
+        return replace(self, table=held.runs, laws=laws, objectives=objectives, burn_in=choice, samples=late)
+
     def minimised(self) -> str:
         """What is minimised, in words."""
         texts = {corpus: objective.text() for corpus, objective in self.objectives.items()}
@@ -56,8 +98,10 @@ def prepare(
     residual: str | None = None,
     weights: str | None = None,
     threads: int = 0,
+    whole: bool = True,
 ) -> Prepared:
-    """Make a run table ready; the options are those of `scaling.fit`.
+    """Make a run table ready; the options are those of `scaling.fit`. whole: False where only parts of it are fitted
+    (`Prepared.part`), from samples of which no row is left out for the burn-in.
 
     Raises InputError for a table that the law cannot use or an option out of range.
     """
@@ -75,7 +119,9 @@ def prepare(
         raise InputError(f"{table.source}: the law {law} is of the general loss, and the table has none")
     objectives = {c: Objective.of(one, loss, residual, delta) for c, one in laws.items()}
     options, names = Options(threads=threads), run_names(table)
-    samples = {c: sample(table, one, c, names, weights, objectives[c]) for c, one in laws.items()}
+    samples = {c: sample(table, one, c, names, weights, objectives[c], whole=whole) for c, one in laws.items()}
+    if not whole:
+        return Prepared(table, chosen, laws, objectives, options, names, BurnIn(0.0), samples)
     choice = choose_burn_in(table, samples, laws, objectives, options, burn_in)
     late = {c: s.select(late_rows(s, choice.value)) for c, s in samples.items()}
     return Prepared(table, chosen, laws, objectives, options, names, choice, late)

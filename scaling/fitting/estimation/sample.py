@@ -10,7 +10,9 @@ import pandas as pd
 
 from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
+from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.engine.objective import Objective
+from scaling.fitting.estimation.base_tokens import BaseTokens, progress_at
 from scaling.fitting.estimation.variables import others, variables
 from scaling.laws.base import Law
 from scaling.notes import Note, note
@@ -18,13 +20,17 @@ from scaling.runs import Runs
 from scaling.stages import units
 from scaling.units import counted
 
+_PLACES = ("rows", "size", "loss", "base_tokens")
+
 
 @dataclass(frozen=True)
 class Sample:
     """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the names of the table's
     runs; a trunk and its branches, which share their luck, are one run here.
 
-    others: domain -> the law's variables beyond size, tokens and share there.
+    others: domain -> the law's variables beyond size, tokens and share there. rows (n,): places in the table's frame; size
+    (n,): params, joined; loss (n,): what was logged, of which `observed` may be the change over the base;
+    base_tokens (n,): what was logged, NaN where nothing was.
     """
 
     corpus: str
@@ -36,14 +42,30 @@ class Sample:
     row_weights: Array | None
     warnings: tuple[Note, ...] = ()
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rows: Index = field(default_factory=lambda: np.zeros(0, np.intp))
+    size: Array = field(default_factory=lambda: np.zeros(0))
+    loss: Array = field(default_factory=lambda: np.zeros(0))
+    base_tokens: Array = field(default_factory=lambda: np.zeros(0))
 
     def select(self, mask: Mask) -> Sample:
         """The rows where mask (n,) holds."""
         weights = None if self.row_weights is None else self.row_weights[mask]
         x = {v: values[mask] for v, values in self.x.items()}
-        return replace(
-            self, x=x, ratio=self.ratio[mask], observed=self.observed[mask], run=self.run[mask], row_weights=weights
-        )
+        arrays = {name: getattr(self, name)[mask] for name in ("ratio", "observed", "run", *_PLACES)}
+        return replace(self, x=x, row_weights=weights, **arrays)
+
+    def part(self, kept: Mask, bases: BaseLosses, seen: BaseTokens, law: Law, source: str) -> Sample:
+        """The rows of a part of the table, as `sample` would make them of it: kept (rows of the table,), what that part
+        says of base losses and of the bases' tokens. Not for weights by standard error, nor for domains apart."""
+        made = self.select(kept[self.rows])
+        if not len(made.observed):
+            raise InputError(f"{source}: there is no {self.corpus}_loss at tokens above 0 to fit")
+        if law.target == "delta":
+            made = replace(made, observed=made.loss - _known_losses(bases, made.size, self.corpus, source))
+        if "progress" in law.variables:
+            progress = progress_at(seen, made.size, made.x["tokens"], made.base_tokens)
+            made = replace(made, x={**made.x, "progress": progress})
+        return made
 
 
 def sample(
@@ -54,9 +76,11 @@ def sample(
     weights: str | None = None,
     objective: Objective | None = None,
     by: str | None = None,
+    whole: bool = True,
 ) -> Sample:
     """The rows of one corpus that a law can use, deltas where the law is one of deltas.
 
+    whole: False where only parts of it are used (`Sample.part`), of which each finds its own base losses.
     names: what `run` points to, those of `run_names`; with `by`, the values of that column.
     weights: "se" for row weights from the logged standard errors, on the residuals of the objective (log by default).
     """
@@ -68,9 +92,10 @@ def sample(
         raise InputError(f"{runs.source}: column ratio is missing, and the law {law.name} looks at it")
     if law.target == "ratio":
         raise InputError(f"the law {law.name} gives a ratio, not a loss, so it cannot be fitted to a run table")
-    if law.target == "delta":
+    if law.target == "delta" and whole:
         observed = observed - _base_losses(runs, corpus, frame)
     x = variables(runs, frame, corpus, law.variables)
+    losses = frame[f"{corpus}_loss"].to_numpy(float)
     made = Sample(
         corpus,
         x,
@@ -84,6 +109,10 @@ def sample(
             _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
         ),
         others=others(frame, x),
+        rows=np.flatnonzero(runs.to_fit(corpus)),
+        size=frame["params"].to_numpy(float),
+        loss=losses,
+        base_tokens=frame["base_tokens"].to_numpy(float) if "base_tokens" in frame else np.full(len(frame), np.nan),
     )
     return _usable(made, law, runs.source)
 
@@ -94,11 +123,18 @@ def run_names(runs: Runs) -> pd.Index:
 
 
 def _base_losses(runs: Runs, corpus: str, frame: pd.DataFrame) -> Array:
-    base = runs.base(corpus)
-    losses = frame["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
+    bases = BaseLosses.of(runs.base(corpus).to_dict("records"))
+    return _known_losses(bases, frame["params"].to_numpy(float), corpus, runs.source)
+
+
+def _known_losses(bases: BaseLosses, sizes: Array, corpus: str, source: str) -> Array:
+    """The base losses (n,) at the sizes (n,) of a table, in which sizes that count as one are equal."""
+    known = dict(zip(bases.params, bases.losses, strict=True))
+    each, place = np.unique(sizes, return_inverse=True)
+    losses = np.array([known.get(float(size), np.nan) for size in each])[place.reshape(-1)]
     if np.isnan(losses).any():
-        size = frame["params"].to_numpy()[np.isnan(losses)][0]
-        raise InputError(f"{runs.source}: there is no base {corpus} loss (a row with tokens = 0) at params = {size:g}")
+        size = sizes[np.isnan(losses)][0]
+        raise InputError(f"{source}: there is no base {corpus} loss (a row with tokens = 0) at params = {size:g}")
     return losses
 
 

@@ -16,7 +16,7 @@ from scaling.fitting.estimation.prepare import prepare
 from scaling.fitting.estimation.variables import tells_domains_apart
 from scaling.fitting.validation.result import Score, Validation, scores_by_corpus
 from scaling.fitting.validation.splits import splits
-from scaling.fitting.validation.validate import validate_law
+from scaling.fitting.validation.validate import held_out, validate_law
 from scaling.laws import Law, get_law, law_names
 from scaling.notes import Note, coded, note
 from scaling.runs import Runs
@@ -109,10 +109,13 @@ def compare_laws(
     value = prepare(runs, "dcpt" if "dcpt" in chosen else chosen[0], burn_in=burn_in, **minimised).burn_in.value
     validations: dict[tuple[str, str], Validation] = {}
     failed: dict[str, list[str]] = {}
+    asked = {name: options[name] for name in ("folds", "seed") if name in options}
+    parts = {hold_out: held_out(runs, hold_out, **asked) for hold_out in possible}
     for law in chosen:
         for hold_out in possible:
+            own = None if tells_domains_apart(get_law(law)) else parts[hold_out]
             try:
-                validations[law, hold_out] = validate_law(runs, law, hold_out, burn_in=value, **options)
+                validations[law, hold_out] = validate_law(runs, law, hold_out, burn_in=value, parts=own, **options)
             except InputError as reason:
                 failed.setdefault(_bare(reason, runs), []).append(law)
     warnings += [note("laws_failed", laws=", ".join(dict.fromkeys(which)), why=why) for why, which in failed.items()]

@@ -1,26 +1,28 @@
 """How well a law predicts what it was not fitted to: rollouts over size and tokens, and hold-outs of ratios, runs and
 domains.
 
-Every hold-out is a whole fit of its own to the rows that are left (`scaling.fitting.fit`, so the batched solver): what
-the rest identifies, its units and its burn-in differ from the whole table's, which row weights could not express.
+Every hold-out is a whole fit to the rows that are left: what the rest identifies, its units and its burn-in differ from the
+whole table's. The table is read once, and a part of it is a mask.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from scaling.arrays import Array, Mask
+from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.learnability import with_learnability
+from scaling.fitting.estimation.prepare import Part, prepare
 from scaling.fitting.estimation.variables import PLACE, tells_domains_apart
-from scaling.fitting.fit import fit
-from scaling.fitting.validation.result import Group, Score, Validation, scores_by_corpus
+from scaling.fitting.fit import assembled
+from scaling.fitting.result import Fit
+from scaling.fitting.validation.result import Group, Score, Validation, score, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
 from scaling.laws import Law, get_law
 from scaling.notes import Note, note
@@ -38,13 +40,15 @@ def validate_law(
     folds: int = 5,
     seed: int = 0,
     draws: int = 0,
+    parts: list[HeldOut] | None = None,
     **options: Any,
 ) -> Validation:
     """Fit a law to parts of a run table and score it on the rest.
 
     hold_out: "params" (fit the smaller sizes, score the next larger one), "tokens" (fit the earlier, score the later),
     "ratio" and "domain" (leave one out), "run" (`folds` groups of runs). options: those of `fit` (burn_in, loss, ...),
-    draws: of each group's fit. Scored are the rows after the burn-in. Raises InputError where nothing can be held out
+    draws: of each group's fit. parts: those of `held_out`, where several laws share them. Scored are the rows after the
+    burn-in. Raises InputError where nothing can be held out
     or no group can be scored.
 
     >>> import scaling
@@ -59,55 +63,114 @@ def validate_law(
     table = with_learnability(runs) if several else runs
     if hold_out == "domain" and not several:
         raise InputError(f"the law {law} does not tell domains apart; a Cross-Domain law (dcpt_cross_k3) does")
-    options = {"burn_in": None, **options, "draws": draws, "seed": seed}
-    parts = splits(table, hold_out, folds, seed)
-    if hold_out not in ROLLOUTS and options["burn_in"] is None:
-        options["burn_in"] = fit(table, law, **{**options, "draws": 0}).burn_in
-    groups, pooled, skipped = [], [], {}
-    for split in parts:
-        try:
-            made, rows = _group(table, chosen, split, options)
-        except InputError as reason:
-            skipped[split.name] = str(reason).removeprefix(f"{table.source}: ")
-            continue
-        groups.append(made)
-        pooled.append(rows.assign(inside=not split.extrapolation))
+    parts = held_out(table, hold_out, folds, seed) if parts is None else parts
+    groups, skipped = _groups(table, chosen, parts, {"draws": draws, "seed": seed, **options}, hold_out not in ROLLOUTS)
     if not groups:
         name, why = next(iter(skipped.items()))
         raise InputError(f"{table.source}: no hold-out over {hold_out} can be scored; {name}: {why}")
-    return _assemble(table, chosen, hold_out, groups, pd.concat(pooled), skipped)
+    return _assemble(table, chosen, hold_out, groups, skipped)
+
+
+HeldOut = tuple[Split, Part]
+
+
+def held_out(table: Runs, hold_out: str, folds: int = 5, seed: int = 0) -> list[HeldOut]:
+    """Every split of a table with the part of it that is fitted; the same for all laws."""
+    return [
+        (split, Part.of(table, split.fitted | _bases(table.frame, split)))
+        for split in splits(table, hold_out, folds, seed)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """The scored rows of one corpus in one group: places in the table's frame (m,), observed and predicted (m,)."""
+
+    corpus: str
+    rows: Index
+    observed: Array
+    predicted: Array
+
+
+def _groups(
+    table: Runs, law: Law, parts: list[HeldOut], options: dict[str, Any], fixed: bool
+) -> tuple[list[tuple[Group, list[_Scored]]], dict[str, str]]:
+    """Every group that can be fitted and scored, and why the others cannot. fixed: one burn-in for all, the table's."""
+    fitting = {name: options.pop(name) for name in ("draws", "seed", "level", "resample") if name in options}
+    burn_in = options.pop("burn_in", None)
+    weighted, several = options.get("weights") is not None, tells_domains_apart(law)
+    if burn_in is None and fixed:
+        burn_in = prepare(table, law.name, **options).burn_in.value
+    ready = None if weighted or several else prepare(table, law.name, whole=False, **options)
+    groups, skipped = [], {}
+    for split, part in parts:
+        try:
+            if not (split.fitted & (table.frame["tokens"] > 0)).any():
+                raise InputError("nothing is left to fit")
+            own = (
+                prepare(part.runs, law.name, burn_in=burn_in, **options) if ready is None else ready.part(part, burn_in)
+            )
+            done = {corpus: own.estimate(corpus) for corpus in own.samples}
+            made = assembled(own, done, part=part, **fitting)
+            scored = _scored(table, split, made)
+        except InputError as reason:
+            skipped[split.name] = str(reason).removeprefix(f"{table.source}: ")
+        else:
+            groups.append((Group(split, made, _scores(scored)), scored))
+    return groups, skipped
+
+
+def _scored(table: Runs, split: Split, made: Fit) -> list[_Scored]:
+    """The held-out rows after the burn-in at which the law is finite. Raises InputError where none are left."""
+    late = progress(table.frame) >= made.burn_in - 1e-9
+    held = split.scored & late
+    found = []
+    for corpus, one in made.corpora.items():
+        rows = np.flatnonzero(held & table.to_fit(corpus))
+        predicted = _predicted(table, one, rows)
+        known = np.isfinite(predicted) & (predicted > 0)
+        observed = table.frame[f"{corpus}_loss"].to_numpy(float)[rows]
+        found.append(_Scored(corpus, rows[known], observed[known], predicted[known]))
+    if not any(len(one.rows) for one in found):
+        raise InputError("it has no rows to score")
+    return found
+
+
+def _scores(scored: list[_Scored]) -> dict[str, Score]:
+    return {one.corpus: score(one.observed, one.predicted) for one in scored if len(one.rows)}
 
 
 def _assemble(
-    table: Runs, law: Law, hold_out: str, groups: list[Group], rows: pd.DataFrame, skipped: dict[str, str]
+    table: Runs, law: Law, hold_out: str, groups: list[tuple[Group, list[_Scored]]], skipped: dict[str, str]
 ) -> Validation:
+    rows = pd.concat([_frame(table, group.split, one) for group, scored in groups for one in scored])
     mixed = 0 < rows["inside"].sum() < len(rows)
     return Validation(
         law=law.name,
         hold_out=hold_out,
         source=table.source,
-        groups=tuple(groups),
+        groups=tuple(group for group, _ in groups),
         rows=rows,
         total=scores_by_corpus(rows),
         inside=scores_by_corpus(rows[rows["inside"]]) if mixed else {},
         skipped=skipped,
-        warnings=tuple(_warnings(table, law, hold_out, groups)),
+        warnings=tuple(_warnings(table, law, hold_out, [group for group, _ in groups])),
     )
 
 
-def _group(table: Runs, law: Law, split: Split, options: dict[str, Any]) -> tuple[Group, pd.DataFrame]:
-    """The fit without the held-out rows, and the held-out rows with columns corpus, observed, predicted."""
-    trained = table.frame["tokens"] > 0
-    if not (split.fitted & trained).any():
-        raise InputError("nothing is left to fit")
-    made = fit(table.select(split.fitted | _bases(table.frame, split)), law.name, **options)
-    late = progress(table.frame) >= made.burn_in - 1e-9
-    held = table.frame[split.scored & trained & late]
-    rows = pd.concat([_predicted(table, one.law, one, held) for one in made.corpora.values()])
-    if rows.empty:
-        raise InputError("it has no rows to score")
-    rows = rows.assign(held_out=split.name)
-    return Group(split, made, scores_by_corpus(rows)), rows
+def _frame(table: Runs, split: Split, scored: _Scored) -> pd.DataFrame:
+    """The rows as `Validation.rows` has them."""
+    place = table.frame.take(scored.rows)
+    found = place[["run", "params", "tokens", "ratio"]].assign(
+        corpus=scored.corpus,
+        unit=units(place),
+        observed=scored.observed,
+        predicted=scored.predicted,
+        held_out=split.name,
+        inside=not split.extrapolation,
+    )
+    found.index = pd.MultiIndex.from_product([[scored.corpus], scored.rows], names=["of", "row"])
+    return found
 
 
 def _bases(frame: pd.DataFrame, split: Split) -> Mask:
@@ -118,42 +181,40 @@ def _bases(frame: pd.DataFrame, split: Split) -> Mask:
     return np.asarray((frame["tokens"] == 0) & frame["params"].isin(fitted.unique()))
 
 
-def _predicted(table: Runs, law: Law, one: CorpusFit, held: pd.DataFrame) -> pd.DataFrame:
-    """Columns corpus, unit, observed, predicted: losses in nats per token, of the rows where the law is finite."""
-    rows = held[held[f"{one.corpus}_loss"].notna()]
-    predicted = _curve(law, one, rows)
-    if law.target == "delta":
-        base = table.base(one.corpus)
-        predicted = predicted + rows["params"].map(dict(zip(base["params"], base["loss"], strict=True))).to_numpy(float)
-    found = rows[["run", "params", "tokens", "ratio"]].assign(
-        corpus=one.corpus, unit=units(rows), observed=rows[f"{one.corpus}_loss"], predicted=predicted
-    )
-    found.index = pd.MultiIndex.from_product([[one.corpus], found.index], names=["of", "row"])
-    return found[np.isfinite(predicted) & (predicted > 0)]
+def _predicted(table: Runs, one: CorpusFit, rows: Index) -> Array:
+    """Losses (m,) in nats per token that a fit predicts for rows of the table's frame."""
+    place = {name: table.frame[name].to_numpy(float)[rows] for name in ("params", "tokens", "ratio")}
+    predicted = _curve(table, one, rows, place)
+    if one.law.target == "loss":
+        return predicted
+    base = table.base(one.corpus)
+    known = dict(zip(base["params"], base["loss"], strict=True))
+    return predicted + np.array([known.get(size, np.nan) for size in place["params"]])
 
 
-def _curve(law: Law, one: CorpusFit, rows: pd.DataFrame) -> Array:
-    more = [v for v in law.variables if v not in PLACE]
+def _curve(table: Runs, one: CorpusFit, rows: Index, place: dict[str, Array]) -> Array:
+    more = [v for v in one.law.variables if v not in PLACE]
     if not more:
-        seen = _base_tokens(one, rows) if "progress" in law.variables else None
-        return one.curve(rows["params"], rows["tokens"], rows["ratio"], base_tokens=seen)
+        seen = _base_tokens(table, one, rows, place["params"]) if "progress" in one.law.variables else None
+        return one.curve(place["params"], place["tokens"], place["ratio"], base_tokens=seen)
     out = np.empty(len(rows))
-    places = rows.groupby(more).ngroup().to_numpy()
-    for place in np.unique(places):
-        here = rows[places == place]
-        there = replace(one, others={"": {v: float(here[v].iloc[0]) for v in more}})
+    frame = table.frame.take(rows)
+    places = frame.groupby(more).ngroup().to_numpy()
+    for number in np.unique(places):
+        here = places == number
+        there = replace(one, others={"": {v: float(frame.loc[here, v].iloc[0]) for v in more}})
         if len(one.others) < 2 and there.others[""] not in one.others.values():
             raise InputError("one domain does not tell what another one would do")
-        out[places == place] = there.curve(here["params"], here["tokens"], here["ratio"])
+        out[here] = there.curve(place["params"][here], place["tokens"][here], place["ratio"][here])
     return out
 
 
-def _base_tokens(one: CorpusFit, rows: pd.DataFrame) -> Array | None:
-    """Those of the held-out bases (n,), where fit and rows both say; a held-out size is a base that exists."""
-    if one.base_tokens is None or not one.base_tokens.known or "base_tokens" not in rows:
+def _base_tokens(table: Runs, one: CorpusFit, rows: Index, sizes: Array) -> Array | None:
+    """Those of the held-out bases (m,), where fit and rows both say; a held-out size is a base that exists."""
+    if one.base_tokens is None or not one.base_tokens.known or "base_tokens" not in table.frame:
         return None
-    logged = rows["base_tokens"].to_numpy(float)
-    return np.where(logged > 0, logged, one.base_tokens.at(rows["params"].to_numpy(float)))
+    logged = table.frame["base_tokens"].to_numpy(float)[rows]
+    return np.where(logged > 0, logged, one.base_tokens.at(sizes))
 
 
 def _worst(groups: list[Group], corpus: str) -> list[Score]:
