@@ -21,7 +21,12 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: damaged; delete it and start again") from error
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> InputError:
+    """The one sentence for a file of the work folder that cannot be used, all of which can be made again."""
+    return InputError(f"{path}: damaged; delete it and start again")
 
 
 def read_json_if_there(path: Path) -> Any:
