@@ -17,6 +17,7 @@ PEAKS = {"h100": 989e12, "h200": 989e12, "a100": 312e12}
 SHARES = {"cpu": 0.55, "cuda": 0.25}
 SECONDS = 0.15  # of products that are timed
 PRODUCT = 2e9  # FLOPs of one of them
+SLOWEST, FASTEST = 1e6, 1e21  # FLOPs a second of what may be called a machine: more or less is a typing error
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,17 @@ def speed(given: str | None = None, stated: str | None = None) -> Speed:
         stated: FLOPs a second, as people write them.
 
     Raises:
-        InputError: both are given, or what is stated is no speed.
+        InputError: both are given, or what is stated is no speed of a machine.
     """
     if given and stated is not None:
         raise InputError("--device and --flops-per-second both say how fast it is: leave one of them out")
     if stated is not None:
         rate = parse_count(stated, "--flops-per-second")
-        if rate <= 0:
-            raise InputError(f"--flops-per-second: {stated} is not above 0; name what one machine does, such as 4e14")
+        if not SLOWEST <= rate <= FASTEST:
+            raise InputError(
+                f"--flops-per-second: {stated} is not between {SLOWEST:g} and {FASTEST:g}; "
+                "give what one machine reaches, such as 4e14"
+            )
         return Speed("cuda", rate, f"Assumed: {rate:.3g} FLOPs a second, at every size, as stated")
     if given is not None and given in PEAKS:
         share, peak = SHARES["cuda"], PEAKS[given]

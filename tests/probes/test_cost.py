@@ -71,8 +71,11 @@ def test_a_stated_speed_gives_the_hours(make_sweep: MakeSweep) -> None:
     [
         ("h100", "1e12", "leave one of them out"),
         (None, "fast", "--flops-per-second: 'fast' is not a number"),
-        (None, "0", "is not above 0"),
-        (None, "-1e12", "is not above 0"),
+        (None, "0", "0 is not between 1e\\+06 and 1e\\+21; give what one machine reaches"),
+        (None, "-1e12", "is not between"),
+        (None, "1e-300", "is not between"),
+        (None, "1e300", "is not between"),
+        (None, "1e999", "is not a number"),
     ],
 )
 def test_what_is_no_speed_is_one_sentence(given: str | None, stated: str, words: str) -> None:
