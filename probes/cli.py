@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import tyro
+from tyro.constructors import PrimitiveConstructorSpec
 
 from probes.config import load_sweep
 from scaling.errors import InputError
@@ -18,6 +19,19 @@ from scaling.errors import InputError
 EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
 QUIET = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # read where they are first imported
 INSTALL = 'pip install "cpt-scaling[probes]"'
+DEVICES = ("h100", "h200", "a100", "cpu")
+
+
+def _one(read: Callable[[str], Any], metavar: str, unset: str, choices: tuple[str, ...] | None = None) -> Any:
+    """An option with one value, which the help calls `unset` where none is given: a bare `| None` lets users write None."""
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=lambda words: read(words[0]),
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [unset if value is None else str(value)],
+        choices=choices,
+    )
 
 
 @dataclass(frozen=True)
@@ -28,8 +42,8 @@ class Run:
     """The sweep file (YAML)."""
     out: Path
     """The run table to write: .parquet, .csv or .jsonl."""
-    work: Path | None = None
-    """The folder for shards, bases and runs; sweeps that share it share their bases. By default beside the table."""
+    work: Annotated[Path | None, _one(Path, "PATH", "OUT.work")] = None
+    """The folder for shards, bases and runs; sweeps that share it share their bases. Beside the table by default."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -59,9 +73,9 @@ class Plan:
 
     sweep: tyro.conf.Positional[Path]
     """The sweep file (YAML)."""
-    device: Literal["h100", "h200", "a100", "cpu"] | None = None
+    device: Annotated[str | None, _one(str, "|".join(DEVICES), "here", DEVICES)] = None
     """Plan for one of these instead of this machine, at a quarter of its published dense bf16 FLOPs; cpu is this one's."""
-    flops_per_second: str | None = None
+    flops_per_second: Annotated[str | None, _one(str, "FLOPS", "measured")] = None
     """Plan for a machine that trains at so many FLOPs a second, such as 4e14."""
     json: bool = False
     """Print one JSON object instead of a table."""

@@ -212,6 +212,17 @@ def test_a_package_that_cannot_be_loaded_is_one_sentence(
     assert 'install what it needs: pip install "cpt-scaling[probes]"' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--device", "--flops-per-second"])
+def test_none_is_no_machine_to_plan_for(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "plan", make_sweep(), option, "None", "--json")
+    said = capsys.readouterr()
+    assert (caught.value.code, said.out) == (2, "")
+    assert option in said.err
+
+
 def test_plan_says_what_it_assumes(
     make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
