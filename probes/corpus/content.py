@@ -14,8 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from probes.corpus import lists
-from probes.corpus.binary import named
+from probes.corpus import not_text
 from probes.corpus.opening import ENCODING, bare_suffix, head, not_utf8, open_text
 from scaling.errors import InputError
 
@@ -81,7 +80,7 @@ def _look(path: Path, version: tuple[int, ...]) -> Look:
     start = head(path, HEAD)
     if start.startswith(b"PAR1"):
         return Look(PARQUET)
-    if what := named(start):
+    if what := not_text.binary(start):
         return Look(REFUSED, f"cannot be read as text: {what}")
     kinds: tuple[Callable[[_Start], Look | None], ...] = (_json_lines, _array, _json, _table, _list)
     try:
@@ -167,7 +166,7 @@ def _only_objects(start: _Start, space: str) -> bool:
 
 def _table(start: _Start) -> Look | None:
     """A table by its name, or by a header and rows of as many cells."""
-    header = lists.header(start.lines, start.suffix, start.cut)
+    header = not_text.table_header(start.lines, start.suffix, start.cut)
     if header is None:
         return None
     what = f"looks like a table with the columns {', '.join(header[:20])}"
@@ -176,5 +175,5 @@ def _table(start: _Start) -> Look | None:
 
 def _list(start: _Start) -> Look | None:
     """Checksums, addresses and file names, which stand for text and are none."""
-    what = lists.of(start.lines)
+    what = not_text.listing(start.lines)
     return Look(REFUSED, f"looks like {what}, not text: name the files themselves, or {ESCAPE}") if what else None

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from probes import config
-from probes.corpus import files, split
-from probes.corpus.meter import Meter, Report, between, nobody
+from probes.corpus import files
 from probes.corpus.shards import Encoder, Order, write_shard
-from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
+from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided, require_both, too_little
 from probes.mixture import Part, interleave
+from probes.progress import Meter, Report, between, nobody
 from probes.storage import digest, read_json, write_json
 from scaling.errors import InputError
 from scaling.storage import write_atomically
@@ -78,7 +78,7 @@ def pack(
     notes = cache / f"{corpus.name}-{key}.json"
     if (kept := _kept(paths, notes)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
-        split.check(corpus, found)
+        require_both(corpus, found)
         counts = _write(corpus, folder, encoder, found, paths, between(report, _DECIDING, 1))
         write_json(notes, {"near_duplicates": found.near_duplicates, "blocks": counts})
         kept = _kept(paths, notes)
@@ -136,7 +136,7 @@ def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: 
     for number, count in enumerate(counts):
         if not count and (side == "held_out" or corpus.has_training_text):
             short = f": its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
-            raise split.too_little(corpus, number, found, short)
+            raise too_little(corpus, number, found, short)
     starts = np.cumsum([0, *counts[:-1]])
     orders = [
         start + np.random.default_rng(_PACK_SEED).permutation(count)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from transformers import LlamaForCausalLM
 
 from probes import config, models, prepare, sampling
-from probes.corpus.meter import nobody
 from probes.jobs import Job, Sample
+from probes.progress import nobody
 from probes.sampling import Sampling, sample_blocks
 from probes.sweep import run, work_folder
 from scaling import storage

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from probes.corpus import content
-from probes.corpus.columns import arrow_errors, column, require_text, texts
+from probes.corpus.fields import arrow_errors, column, column_path, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".parquet",)
@@ -22,7 +22,7 @@ def claims(path: Path) -> bool:
 def documents(path: Path, field: str) -> Iterator[str]:
     """The column `field`, row by row; a file without rows is an error."""
     with arrow_errors(path, "parquet"), pq.ParquetFile(path) as file:
-        steps = require_text(path, file.schema_arrow, field)
+        steps = column_path(path, file.schema_arrow, field)
         if not file.metadata.num_rows:
             raise InputError(f"{path}: holds no rows")
         yield from texts(path, _columns(file, field, steps), field)

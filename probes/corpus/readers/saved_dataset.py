@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probes.corpus.columns import arrow_errors, column, require_text, texts
+from probes.corpus.fields import arrow_errors, column, column_path, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".arrow",)
@@ -58,7 +58,7 @@ def documents(path: Path, field: str) -> Iterator[str]:
 def _columns(file: Path, field: str) -> Iterator[pa.Array]:
     kind = "an Arrow stream"
     with arrow_errors(file, kind), pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as batches:
-        steps = require_text(file, batches.schema, field)
+        steps = column_path(file, batches.schema, field)
         for batch in batches:
             yield column(batch, steps)
 

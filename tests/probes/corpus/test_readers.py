@@ -208,3 +208,22 @@ def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
         expand(["folder"], tmp_path)
     (tmp_path / "folder" / "a.txt").write_text("text")
     assert expand(["folder/*", "folder/a.txt"], tmp_path) == [tmp_path / "folder" / "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("separator", "between"),
+    [
+        ("<|endoftext|>", "<|endoftext|>"),
+        ("<|endoftext|>", "\n<|endoftext|>\n"),
+        ("\n\n", "\n\n"),
+        ("blank-lines", "\n\n"),
+        ("blank-lines", "\n \n\n\t\n"),
+        ("blank-lines", "\r\n\r\n"),
+    ],
+)
+def test_a_text_file_is_parted(tmp_path: Path, separator: str, between: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probes.corpus.readers.text.PIECE", 7)
+    texts = ["  two\nlines", "one", "drei über"]
+    (tmp_path / "a.txt").write_bytes(between.join(["", *texts, ""]).encode())
+    assert list(documents(tmp_path / "a.txt", separator=separator)) == texts
+    assert len(list(documents(tmp_path / "a.txt"))) == 1
