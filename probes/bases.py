@@ -2,33 +2,7 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Rung:
-    """A fresh rung of the ladder; the same seed gives the same weights."""
-
-    depth: int
-    vocab_size: int
-    context: int
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A model that transformers loads.
-
-    Attributes:
-        path: a folder or a hub name.
-        remote_code: whether Python code that comes with the model may be run.
-        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
-    """
-
-    path: str
-    remote_code: bool = False
-    revision: str | None = None
-
-
-Source = Rung | Pretrained
+from probes import ladder
 
 
 @dataclass(frozen=True)
@@ -61,3 +35,37 @@ class Figures:
         """
         head = self.vocab * self.width
         return float(6 * (self.counts.non_embedding + head) + 6 * self.layers * self.width * context)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A fresh rung of the ladder; the same seed gives the same weights."""
+
+    depth: int
+    vocab_size: int
+    context: int
+    seed: int = 0
+
+    @property
+    def figures(self) -> Figures:
+        """Its figures worked out by hand, so that a plan need not import transformers' models; a test keeps the two equal."""
+        counts = Counts(self.vocab_size * ladder.width(self.depth), ladder.parameters(self.depth))
+        return Figures(counts, self.depth, ladder.width(self.depth), ladder.feed_forward(self.depth), self.vocab_size)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model that transformers loads.
+
+    Attributes:
+        path: a folder or a hub name.
+        remote_code: whether Python code that comes with the model may be run.
+        revision: branch, tag or commit of a hub name; the newest of its main branch if None.
+    """
+
+    path: str
+    remote_code: bool = False
+    revision: str | None = None
+
+
+Source = Rung | Pretrained

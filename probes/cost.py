@@ -8,7 +8,6 @@ import torch
 from probes import config, jobs
 from probes.bases import Figures
 from probes.compute import device, enough_memory
-from probes.figures import figures
 from probes.jobs import AnyJob, Job, Packed
 from probes.speed import Speed, measured, speed
 
@@ -48,7 +47,7 @@ def estimate(sweep: config.Sweep, at: Speed | None = None) -> list[Line]:
     at = at or speed(device().type)
     lines = []
     for base in sweep.bases:
-        everything, own = counted(sweep, base), figures(jobs.source_of(sweep, base))
+        everything, own = counted(sweep, base), jobs.figures(jobs.source_of(sweep, base))
         with enough_memory(f"base {base.label}", together=1):
             rate = at.rate or flops_per_second(sweep, own, torch.device(at.place))
         for kind in ("pretrain", "sample", "cpt"):

@@ -10,7 +10,6 @@ import numpy as np
 from probes import config, ladder
 from probes.bases import Figures, Pretrained, Rung, Source
 from probes.compute import Compute
-from probes.figures import figures
 from probes.jobs.job import Branch, Job, Packed, Sample, Tracking
 from probes.storage import digest
 
@@ -35,6 +34,15 @@ def source_of(sweep: config.Sweep, base: config.Base) -> Source:
     if base.depth is None:
         return pretrained(base)
     return Rung(base.depth, sweep.tokenizer.vocab_size, sweep.context, sweep.pretrain.seed)
+
+
+def figures(source: Source) -> Figures:
+    """The sizes of a base; a rung's need no model. InputError where there is no such model."""
+    if isinstance(source, Rung):
+        return source.figures
+    from probes import models
+
+    return models.figures(models.shape(source))
 
 
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:

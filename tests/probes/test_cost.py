@@ -9,7 +9,7 @@ import torch
 
 from probes import config, cost, models, speed
 from probes.bases import Pretrained, Rung
-from probes.figures import figures
+from probes.jobs import figures
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]
