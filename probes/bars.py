@@ -26,14 +26,14 @@ class Bars(Listener):
         self.total = 0.0
         self.began = 0.0
 
-    def preparing(self, what: str, share: float) -> None:
+    def preparing(self, what: str, fraction: float) -> None:
         """A bar a corpus while it is read and tokenised, gone when that is done."""
         if what not in self.reading:
-            if share == 1:  # it was there
+            if fraction == 1:  # it was there
                 return
             self.reading[what] = self.bars.add_task(what, total=1)
             self.bars.start()
-        self.bars.update(self.reading[what], completed=share, visible=share < 1)
+        self.bars.update(self.reading[what], completed=fraction, visible=fraction < 1)
 
     def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Say how much there is to do, and begin the bar."""
@@ -45,10 +45,10 @@ class Bars(Listener):
         self.task = self.bars.add_task("sweep", total=self.total)
         self.bars.start()
 
-    def progress(self, job: AnyJob, share: float) -> None:
+    def progress(self, job: AnyJob, fraction: float) -> None:
         """Move the bar on."""
         assert self.task is not None
-        self.spent[job.name] = share * job.flops
+        self.spent[job.name] = fraction * job.flops
         self.bars.update(self.task, completed=sum(self.spent.values()), description=job.name)
 
     def done(self, job: AnyJob, status: str) -> None:

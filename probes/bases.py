@@ -68,4 +68,4 @@ class Pretrained:
     revision: str | None = None
 
 
-Source = Rung | Pretrained
+Origin = Rung | Pretrained

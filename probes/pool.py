@@ -117,7 +117,7 @@ def train_all(
     Args:
         jobs: what is left to do.
         finished: names of jobs that need not be done.
-        progress: called with a job and the share of it that is done.
+        progress: called with a job and the fraction of it that is done.
         done: called with a job and 'finished' or 'diverged' when it is over.
 
     Raises:
@@ -198,7 +198,7 @@ def _train(
             return []
         with lock:
             for job in group:
-                progress(job, answer["share"])
+                progress(job, answer["fraction"])
     raise JobFailed(
         f"{group[0].name}: its worker process was killed; start again to go on from its last checkpoint", user=True
     )

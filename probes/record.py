@@ -102,7 +102,7 @@ class Record:
         }
         metadata = {key: json.dumps(value) for key, value in kept.items()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_atomically(state_path(self.job), lambda part: save_file(whole, part, metadata=metadata))
+        write_atomically(state_path(self.job), lambda temporary: save_file(whole, temporary, metadata=metadata))
         self.tracked.show(self.rows)
 
     def load(self) -> tuple[int, Tensors]:

@@ -14,7 +14,7 @@ from scaling.units import parse_count
 # dense bf16 without sparsity, as NVIDIA's data sheets have it for the SXM modules
 PEAKS = {"h100": 989e12, "h200": 989e12, "a100": 312e12}
 # of the peak of a GPU, or of a product's speed: what lies between the products takes the rest
-SHARES = {"cpu": 0.55, "cuda": 0.25}
+REACHED = {"cpu": 0.55, "cuda": 0.25}
 SECONDS = 0.15  # of products that are timed
 PRODUCT = 2e9  # FLOPs of one of them
 SLOWEST, FASTEST = 1e6, 1e21  # FLOPs a second of what may be called a machine: more or less is a typing error
@@ -50,11 +50,13 @@ def speed(given: str | None = None, stated: str | None = None) -> Speed:
             )
         return Speed("cuda", rate, f"Assumed: {rate:.3g} FLOPs a second, at every size, as stated")
     if given is not None and given in PEAKS:
-        share, peak = SHARES["cuda"], PEAKS[given]
-        what = f"{share} of the {peak / 1e12:.0f}e12 FLOPs a second that one {given.upper()} does at best in dense bf16"
-        return Speed("cuda", share * peak, f"Assumed: {what}; small models reach less")
+        reached, peak = REACHED["cuda"], PEAKS[given]
+        what = (
+            f"{reached} of the {peak / 1e12:.0f}e12 FLOPs a second that one {given.upper()} does at best in dense bf16"
+        )
+        return Speed("cuda", reached * peak, f"Assumed: {what}; small models reach less")
     place = given or device().type
-    what = f"{SHARES[place]} of the speed of matrix products of these shapes, which were timed here"
+    what = f"{REACHED[place]} of the speed of matrix products of these shapes, which were timed here"
     return Speed(place, None, f"Assumed: {what}")
 
 
@@ -72,7 +74,7 @@ def measured(base: Figures, rows: int, place: torch.device) -> float:
     _timed(left, right)  # warms up
     while sum(took) < SECONDS or len(took) < 3:
         took.append(_timed(left, right))
-    return SHARES[place.type] * 2 * rows * base.width * base.inner / median(took)
+    return REACHED[place.type] * 2 * rows * base.width * base.inner / median(took)
 
 
 def _timed(left: torch.Tensor, right: torch.Tensor) -> float:

@@ -13,7 +13,7 @@ from scaling.storage import write_atomically
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON, atomically; floats keep every digit."""
     text = json.dumps(content, indent=1)
-    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:

@@ -29,14 +29,14 @@ class Summary:
 class Listener:
     """Hears of a sweep's progress; does nothing. The command line has one that draws bars."""
 
-    def preparing(self, what: str, share: float) -> None:
-        """The corpora are read and tokenised: `what` has come to `share` (0..1) of its end."""
+    def preparing(self, what: str, fraction: float) -> None:
+        """The corpora are read and tokenised: `what` has come to `fraction` (0..1) of its end."""
 
     def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Called once, before training."""
 
-    def progress(self, job: AnyJob, share: float) -> None:
-        """A job has come to `share` (0..1) of its end."""
+    def progress(self, job: AnyJob, fraction: float) -> None:
+        """A job has come to `fraction` (0..1) of its end."""
 
     def done(self, job: AnyJob, status: str) -> None:
         """A job is over."""

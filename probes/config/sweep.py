@@ -20,7 +20,7 @@ CORPORA = ("general", "domain")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Compute(Section):
+class ComputeOptions(Section):
     """How a step is computed; none of it is part of a run's identity, since it changes rounding alone.
 
     `micro_batch_tokens` of a run's batch go through the model at a time (all of them by default), with
@@ -54,7 +54,7 @@ class Sweep(Section):
     workers: Annotated[int, Field(ge=1)] = 2
     threads: Annotated[int, Field(ge=1)] = 1
     together: Annotated[int, Field(ge=1)] = 1
-    compute: Compute = Compute()
+    compute: ComputeOptions = ComputeOptions()
     trackers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("trackers", mode="before")
@@ -85,8 +85,8 @@ class Sweep(Section):
     @model_validator(mode="after")
     def whole_steps(self) -> Self:
         """Steps hold whole blocks, there is at least one, and bases can be told apart."""
-        for part, name in ((self.cpt, "cpt"), (self.pretrain, "pretrain")):
-            if part.batch_tokens % self.context:
+        for section, name in ((self.cpt, "cpt"), (self.pretrain, "pretrain")):
+            if section.batch_tokens % self.context:
                 raise ValueError(f"{name}.batch_tokens must be a multiple of context ({self.context})")
         if self.cpt.tokens < self.cpt.batch_tokens:
             raise ValueError("cpt.tokens is less than one step of cpt.batch_tokens")
@@ -156,7 +156,7 @@ def _resolve(sweep: Sweep, folder: Path) -> Sweep:
 def first_problem(error: ValidationError, whole: str) -> str:
     """The first of pydantic's findings as 'key: what is wrong'; `whole` stands for the key where it is all of it."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or whole
+    where = ".".join(str(key) for key in problem["loc"]) or whole
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r} (a typo?)"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

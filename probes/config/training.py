@@ -83,7 +83,7 @@ class Pretrain(Training):
         return self
 
 
-class Reptile(Section):
+class ReptileOptions(Section):
     """Meta-experience replay: after `every` steps the weights go only the share `step` of the way that they went.
 
     Source: Reptile (Nichol et al. 2018, arXiv 1803.02999) over replayed batches (Riemer et al. 2019, arXiv 1810.11910).
@@ -107,7 +107,7 @@ class Cpt(Training):
     checkpoints: Annotated[int, Field(ge=1)] = 12
     first_checkpoint: Annotated[int, Field(ge=1)] = 4
     branches: Annotated[list[Count], AfterValidator(distinct)] = Field(default_factory=list)
-    reptile: Reptile | None = None
+    reptile: ReptileOptions | None = None
 
     @model_validator(mode="after")
     def branches_fit(self) -> Self:

@@ -35,6 +35,6 @@ Seeds = Annotated[list[Seed], BeforeValidator(_several), Field(min_length=1), Af
 
 
 class Section(BaseModel):
-    """A part of the sweep file; an unknown key is an error, since it is most likely a typo."""
+    """A section of the sweep file; an unknown key is an error, since it is most likely a typo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

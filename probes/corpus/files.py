@@ -28,12 +28,12 @@ def expand(patterns: Iterable[str], folder: Path, split: str = "train") -> list[
     """Files and datasets for the patterns, relative to `folder`, sorted; InputError where one matches nothing.
 
     Args:
-        split: the part to take of a folder that holds several (a saved DatasetDict).
+        split: the one to take of a folder with several (a saved DatasetDict).
     """
     found: set[Path] = set()
     for pattern in patterns:
         paths = [Path(name) for name in glob(str(Path(escape(str(folder))) / pattern))]
-        own = {readers.part(path, split) for path in paths if path.is_file() or readers.claimed(path)}
+        own = {readers.split_of(path, split) for path in paths if path.is_file() or readers.claimed(path)}
         if not own:
             if any(path.is_dir() for path in paths):
                 raise InputError(f"{folder / pattern}: a folder, and no dataset saved to disk; name the files in it")

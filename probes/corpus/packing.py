@@ -59,7 +59,7 @@ def pack(
 
     Args:
         sides: where the sides of the documents are cached; `cache` where it is not given.
-        report: told the share of the work that is done, up to 1.
+        report: called with the fraction of the work that is done, up to 1.
 
     Raises:
         InputError: a file is missing, or there is less than one block of held-out or training text.
@@ -74,7 +74,7 @@ def pack(
         "order": _PACK_SEED,
     }
     key = digest(identity)
-    paths = {part: cache / f"{corpus.name}-{key}.{part}.npy" for part in _SIDES}
+    paths = {side: cache / f"{corpus.name}-{key}.{side}.npy" for side in _SIDES}
     notes = cache / f"{corpus.name}-{key}.json"
     if (kept := _kept(paths, notes)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
@@ -91,9 +91,9 @@ def pack(
 
 
 def _kept(paths: dict[str, Path], notes: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """What was packed before and the notes on it; None where a part of it is not there."""
+    """What was packed before and the notes on it; None where any of it is missing."""
     try:
-        return {part: open_blocks(path) for part, path in paths.items()}, read_json(notes)
+        return {side: open_blocks(path) for side, path in paths.items()}, read_json(notes)
     except FileNotFoundError:
         return None
 
@@ -123,9 +123,11 @@ def _write(
     counts: dict[str, list[int]] = {}
     for name, path in paths.items():
 
-        def texts(part: Path, name: str = name) -> None:
+        def texts(temporary: Path, name: str = name) -> None:
             sources = (meter.watch(found.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
-            counts[name] = write_shard(part, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found))
+            counts[name] = write_shard(
+                temporary, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found)
+            )
 
         write_atomically(path, texts)
     return counts

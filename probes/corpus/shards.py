@@ -56,12 +56,12 @@ def batches(texts: Iterable[str], characters: int = BATCH_CHARACTERS) -> Iterato
 
 
 def write_shard(
-    part: Path, sources: Iterable[Iterable[str]], encoder: Encoder, arrange: Callable[[Sequence[int]], Order]
+    temporary: Path, sources: Iterable[Iterable[str]], encoder: Encoder, arrange: Callable[[Sequence[int]], Order]
 ) -> list[int]:
     """Write the blocks of several sources as one .npy file of shape (blocks, context).
 
     Args:
-        part: the file to write.
+        temporary: the file to write.
         sources: the documents of each source.
         arrange: given the number of blocks of each source, the numbers of the blocks to write, in
             order, counted over all sources.
@@ -69,11 +69,11 @@ def write_shard(
     Returns:
         The number of blocks of each source; what is left of a source after its last whole block is dropped.
     """
-    with tempfile.TemporaryFile(dir=part.parent) as raw:  # without a name, so a kill leaves nothing
+    with tempfile.TemporaryFile(dir=temporary.parent) as raw:  # without a name, so a kill leaves nothing
         counts = [_append(raw, texts, encoder) for texts in sources]
         order = arrange(counts)
         raw.flush()
-        with part.open("wb") as handle:
+        with temporary.open("wb") as handle:
             _copy(raw, handle, sum(counts), order, encoder)
     return counts
 

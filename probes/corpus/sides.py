@@ -66,7 +66,7 @@ def decided(corpus: config.Corpus, folder: Path, cache: Path, report: Report = n
         found = decide(corpus, folder, report)
         named = {f"train_{i}": codes for i, codes in enumerate(found.train)}
         named |= {f"held_out_{i}": codes for i, codes in enumerate(found.held_out)}
-        write_atomically(path, lambda part: _save(part, named))
+        write_atomically(path, lambda temporary: _save(temporary, named))
     report(1.0)
     return found
 
@@ -82,8 +82,8 @@ def _kept(path: Path, parts: int) -> Sides | None:
         raise InputError(f"{path}: damaged; delete it and start again") from error
 
 
-def _save(part: Path, named: dict[str, Any]) -> None:
-    with part.open("wb") as handle:  # np.savez would add a suffix to the name
+def _save(temporary: Path, named: dict[str, Any]) -> None:
+    with temporary.open("wb") as handle:  # np.savez would add a suffix to the name
         np.savez(handle, allow_pickle=False, **named)
 
 
@@ -98,10 +98,10 @@ def decide(corpus: config.Corpus, folder: Path, report: Report = nobody) -> Side
     size = sum(file.stat().st_size for both in paths for path in (*both[0], *both[1]) for file in readers.files(path))
     meter = Meter(size, between(report, 0, HASHING if corpus.near_duplicates else 1))
 
-    def codes(paths: list[Path], part: config.Text, share: float) -> Codes:
+    def codes(paths: list[Path], part: config.Text, fraction: float) -> Codes:
         sides = bytearray()
         for path in paths:
-            sides.extend(first.side(text, share) for text in files.read([path], part))
+            sides.extend(first.side(text, fraction) for text in files.read([path], part))
             meter.add(sum(file.stat().st_size for file in readers.files(path)))
         return np.frombuffer(sides, np.uint8).copy()
 
@@ -126,13 +126,13 @@ class _First:
         self.seen: set[bytes] = set()
         self.shingles: list[near_duplicates.Hashes] = []
 
-    def side(self, text: str, held_out_share: float) -> int:
-        """OUT, or held out where the hash as a number in [0, 1) lies below a share; no other document matters."""
+    def side(self, text: str, held_out_fraction: float) -> int:
+        """OUT, or held out where the hash as a number in [0, 1) lies below a fraction; no other document matters."""
         key = hashlib.sha256(text.encode()).digest()
         if key[:16] in self.seen or not text.strip():
             return OUT
         self.seen.add(key[:16])
-        if int.from_bytes(key[:6]) / 256**6 >= held_out_share:
+        if int.from_bytes(key[:6]) / 256**6 >= held_out_fraction:
             return TRAIN
         if self.keep_shingles:
             self.shingles.append(np.unique(near_duplicates.shingles(text)))

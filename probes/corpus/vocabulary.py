@@ -66,5 +66,5 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, path: Path) -> Tokeni
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    write_atomically(path, lambda part: tokenizer.save(str(part)))
+    write_atomically(path, lambda temporary: tokenizer.save(str(temporary)))
     return tokenizer

@@ -9,19 +9,19 @@ from probes.jobs.build import (
     compute_of,
     cpt_jobs,
     figures,
+    origin_of,
     peak_rate,
     pretrained,
     sample_job,
-    source_of,
 )
-from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
+from probes.jobs.job import AnyJob, Branch, Job, Packed, SampleJob, Tracking, mixture
 
 __all__ = [
     "AnyJob",
     "Branch",
     "Job",
     "Packed",
-    "Sample",
+    "SampleJob",
     "Tracking",
     "base_job",
     "checkpoint_steps",
@@ -29,8 +29,8 @@ __all__ = [
     "cpt_jobs",
     "figures",
     "mixture",
+    "origin_of",
     "peak_rate",
     "pretrained",
     "sample_job",
-    "source_of",
 ]

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from probes.bases import Source
+from probes.bases import Origin
 from probes.compute import Compute
 from probes.corpus import Blocks
 from probes.mixture import Mixture, Part
@@ -75,13 +75,13 @@ class Task(Frozen):
     name: str
     folder: str
     needs: str | None
-    model: Source
+    model: Origin
     flops: float
     parent: dict[str, Any]
     columns: dict[str, Any] = {}
 
 
-class Sample(Task):
+class SampleJob(Task):
     """Replay sampled from a base: blocks of `context` tokens, `held_out` of them set aside, in the folder."""
 
     kind: Literal["sample"] = "sample"
@@ -124,7 +124,7 @@ class Job(Task):
     checkpoints: list[int]
     evaluation_blocks: int
     branches: list[Branch] = []
-    reptile: tuple[int, float] | None = None  # every so many steps, this share of the way
+    reptile: tuple[int, float] | None = None  # every so many steps, this fraction of the way
     compute: Compute = Compute()
     together: int = 1
     tracking: Tracking = Tracking()
@@ -169,7 +169,7 @@ class Job(Task):
         return digest([own, self.kind, self.needs, asdict(self.model)])
 
 
-AnyJob = Job | Sample
+AnyJob = Job | SampleJob
 
 
 def mixture(job: Job, general_blocks: int, domain_blocks: int = 1) -> Mixture:

@@ -148,13 +148,13 @@ def test_a_branch_whose_loss_is_no_number_is_told_and_its_run_goes_on(
     sweep = config.load_sweep(make_sweep(cpt={**CPT, "branches": [1280]}))
     base, job, _ = (one for one in prepare.unfold(sweep, tmp_path, tmp_path / "work") if isinstance(one, Job))
     train.perform([base], nothing, CPU)
-    score = train.Runs.score
+    score = train.Group.score
 
-    def spoilt(self: train.Runs, models: train.Models) -> list[list[Loss]]:
+    def spoilt(self: train.Group, models: train.Models) -> list[list[Loss]]:
         losses = score(self, models)
         return [[Loss((math.nan, math.nan))] * 2 for _ in losses] if models is not self.models else losses
 
-    monkeypatch.setattr(train.Runs, "score", spoilt)
+    monkeypatch.setattr(train.Group, "score", spoilt)
     assert train.perform([job], nothing, CPU) == ["finished"]
     assert lost_branches(job) == [f"{job.name}-b1280"]
     assert not any(row["trunk"] for row in logged_rows(job))

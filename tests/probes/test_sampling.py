@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from transformers import LlamaForCausalLM
 
 from probes import config, models, prepare, sampling
-from probes.jobs import Job, Sample
+from probes.jobs import Job, SampleJob
 from probes.progress import nobody
 from probes.sampling import Sampling, sample_blocks
 from probes.sweep import run, work_folder
@@ -184,7 +184,7 @@ def test_replay_is_drawn_from_the_base_and_scored_on_text(
     jobs = prepare.unfold(config.load_sweep(path), tmp_path, work_folder(out))
     base, sample, *runs = jobs
     assert isinstance(base, Job)
-    assert isinstance(sample, Sample)
+    assert isinstance(sample, SampleJob)
     blocks = np.load(Path(sample.folder) / "train.npy")
     assert blocks.shape == (125, 16)
     for job in runs:

@@ -3,7 +3,7 @@
 A reader has `SUFFIXES`, or `claims(path) -> bool` where a suffix does not tell, and
 `documents(path, field) -> Iterator[str]`, which holds no more than a piece of the file. One whose
 corpora are folders says with `files(path)` which files make up the content, and may lead on to a
-part of it with `part(path, split)`. What no reader claims is plain text, if it looks like that.
+split of it with `split_of(path, split)`. What no reader claims is plain text, if it looks like that.
 """
 
 import pkgutil
@@ -81,9 +81,9 @@ def check(path: Path, field: str = "text", format: str | None = None) -> str:
     return reader
 
 
-def part(path: Path, split: str) -> Path:
-    """`path` itself, or the part called `split` of a folder that holds several."""
-    lead = getattr(claimed(path), "part", None)
+def split_of(path: Path, split: str) -> Path:
+    """`path` itself, or the folder of `split` in a folder that holds several."""
+    lead = getattr(claimed(path), "split_of", None)
     return lead(path, split) if lead else path
 
 

@@ -24,8 +24,8 @@ def claims(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in (STATE, INFO, SPLITS))
 
 
-def part(path: Path, split: str) -> Path:
-    """The folder of one split of a DatasetDict; a Dataset or a file is its own part."""
+def split_of(path: Path, split: str) -> Path:
+    """The folder of one split of a DatasetDict; a Dataset or a file has none and is itself meant."""
     if not (path / SPLITS).is_file():
         return path
     names = _json(path / SPLITS).get("splits")
