@@ -1,4 +1,4 @@
-"""A model of any kind that transformers loads, trained by itself through its own forward pass."""
+"""Any model that transformers loads, trained alone through its own forward pass."""
 
 import copy
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Progress of a sweep on standard error: bars with the time left, or a line a finished run."""
+"""Progress of a sweep on standard error: bars with the time left, or one line per finished run."""
 
 import sys
 import time
@@ -27,7 +27,7 @@ class Bars(Listener):
         self.began = 0.0
 
     def preparing(self, what: str, fraction: float) -> None:
-        """A bar a corpus while it is read and tokenised, gone when that is done."""
+        """One bar per corpus while it is read and tokenised, gone when that is done."""
         if what not in self.reading:
             if fraction == 1:  # it was there
                 return
@@ -40,7 +40,7 @@ class Bars(Listener):
         self.total = sum(job.flops for job in todo)
         self.began = time.monotonic()
         self.console.print(
-            f"{len(all_jobs)} jobs, {len(all_jobs) - len(todo)} done before, {self.total:.2e} FLOPs to go"
+            f"{len(all_jobs)} jobs, {len(all_jobs) - len(todo)} done before, {self.total:.2e} FLOPs left"
         )
         self.task = self.bars.add_task("sweep", total=self.total)
         self.bars.start()
@@ -52,7 +52,7 @@ class Bars(Listener):
         self.bars.update(self.task, completed=sum(self.spent.values()), description=job.name)
 
     def done(self, job: AnyJob, status: str) -> None:
-        """A line a finished run, with the time left."""
+        """One line per finished run, with the time left."""
         self.progress(job, 1.0)
         spent = sum(self.spent.values())
         left = (time.monotonic() - self.began) * (self.total / spent - 1)

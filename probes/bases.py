@@ -29,7 +29,7 @@ class Figures:
     vocab: int
 
     def flops_per_token(self, context: int) -> float:
-        """Training FLOPs a token: 6 per parameter that multiplies (the output head among them) and causal attention.
+        """Training FLOPs per token: 6 per parameter that multiplies (the output head among them) and causal attention.
 
         Source: Kaplan et al. 2020 (arXiv 2001.08361), appendix B, with the head and attention kept.
         """

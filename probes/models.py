@@ -59,7 +59,7 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
 def load(origin: Pretrained) -> PreTrainedModel:
     """A causal LM in fp32, from safetensors, dropout off, fused attention where it has it.
 
-    Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
+    Dropout would draw from a random state that is in no checkpoint, and probes see too little text to need it.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
@@ -100,7 +100,7 @@ def require_weights(origin: Pretrained) -> None:
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise InputError(
-            f"base model {origin.path!r}: that folder has no *.safetensors; save its weights as such first"
+            f"base model {origin.path!r}: that folder has no *.safetensors; save its weights in that format first"
         )
     for file in files:
         try:
@@ -129,11 +129,11 @@ def _unloadable(origin: Pretrained) -> tuple[type[Exception], ...]:
 def unknown_model(path: str, error: Exception) -> InputError:
     """One sentence for a model that transformers would not load."""
     if "custom code" in str(error) and "trust_remote_code" in str(error):
-        return InputError(f"base model {path!r}: it brings Python code of its own, which `remote_code: true` lets run")
+        return InputError(f"base model {path!r}: it comes with Python code; set `remote_code: true` to let it run")
     where = (
-        "that folder holds no model that transformers loads"
+        "that folder contains no model that transformers loads"
         if Path(path).is_dir()
-        else "no such folder, and not to be had from the hub"
+        else "no such folder, and the hub gives no such model"
     )
     return InputError(f"base model {path!r}: {where} ({_first_sentence(error)})")
 
@@ -181,7 +181,7 @@ def commit(origin: Pretrained) -> str | None:
 
 
 def fingerprint(origin: Pretrained) -> str:
-    """What a model is told apart by: a hash of its folder's files (code among them), or hub name and `commit`."""
+    """What identifies a model: a hash of its folder's files (code among them), or hub name and `commit`."""
     folder = Path(origin.path)
     if not folder.is_dir():
         return f"{origin.path}@{origin.revision}" if origin.revision else origin.path
@@ -198,7 +198,7 @@ def figures(model: "PreTrainedModel") -> Figures:
 
 
 def flops_per_token(model: "PreTrainedModel", context: int) -> float:
-    """Training FLOPs a token, as `Figures` has them."""
+    """Training FLOPs per token, as `Figures` has them."""
     return figures(model).flops_per_token(context)
 
 

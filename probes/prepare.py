@@ -38,7 +38,9 @@ def check_bases(sweep: config.Sweep) -> None:
         trackers.check(name)
     for base in sweep.bases:
         if base.revision and Path(str(base.path)).is_dir():
-            raise InputError(f"base model {base.path!r}: revision is for a hub name, and this is a folder")
+            raise InputError(
+                f"base model {base.path!r}: revision is for a hub name, but this is a folder; remove revision"
+            )
         if base.path is not None:
             _check_pretrained(sweep, jobs.pretrained(base))
 
@@ -51,7 +53,7 @@ def _check_pretrained(sweep: config.Sweep, origin: Pretrained) -> None:
     positions = getattr(models.shape(origin).config, "max_position_embeddings", None)
     if positions and sweep.context > positions:
         raise InputError(
-            f"base model {origin.path!r}: context {sweep.context} is longer than its {positions} positions"
+            f"base model {origin.path!r}: context {sweep.context} is longer than its {positions} positions; lower context"
         )
     models.require_weights(origin)
     _own_vocabulary(origin)
@@ -127,7 +129,7 @@ def _own_vocabulary(origin: Pretrained) -> Vocabulary:
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
         raise InputError(
-            f"base model {origin.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
+            f"base model {origin.path!r}: its tokenizer needs a fast implementation and an end-of-text token; save it with both"
         )
     # Without files transformers 5.23 makes one up that gives every text no token, or the unknown one (findings/).
     one, other = (own.backend_tokenizer.encode(text, add_special_tokens=False).ids for text in ("one text", "another"))
@@ -135,7 +137,9 @@ def _own_vocabulary(origin: Pretrained) -> Vocabulary:
         raise models.no_tokenizer(origin.path)
     vocabulary = models.shape(origin).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
-        raise InputError(f"base model {origin.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
+        raise InputError(
+            f"base model {origin.path!r}: its tokenizer has {size} entries, but its embedding {vocabulary}; use its own tokenizer"
+        )
     return own.backend_tokenizer, end
 
 
@@ -168,7 +172,8 @@ def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
     for text, limit, times in zip(job.corpora, limits, _epochs(sweep, job), strict=False):
         if limit and times > limit + 1e-9:
             raise InputError(
-                f"{job.name}: corpus {text.name!r} would be seen {times:.1f} times, and its max_epochs is {limit:g}"
+                f"{job.name}: corpus {text.name!r} would be seen {times:.1f} times, but its max_epochs is {limit:g}; "
+                "name more text or train on fewer tokens"
             )
 
 

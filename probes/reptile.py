@@ -10,7 +10,7 @@ class Reptile:
     """Source: Reptile (Nichol et al. 2018, arXiv 1803.02999). At its turns, weights = anchor + kept * (weights - anchor).
 
     Checkpoints and branches lie at turns (see `probes.jobs.checkpoint_steps`), where the anchor is the weights
-    themselves, so that no file has to hold it.
+    themselves, so that it is in no file.
 
     Args:
         tensors: the weights, changed in place.

@@ -1,4 +1,4 @@
-"""What the folder of a job holds: a result when it is over, before that the state of its last checkpoint."""
+"""What is in the folder of a job: its result when it is over, before that the state of its last checkpoint."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def state_path(job: AnyJob) -> Path:
 
 
 def _result(job: AnyJob) -> dict[str, Any] | None:
-    """The result of a job; None for a job that is not over, InputError where the file holds anything else."""
+    """The result of a job; None for a job that is not over, InputError where the file is anything else."""
     path = result_path(job)
     try:
         result = read_json(path)
@@ -43,7 +43,7 @@ def status(job: AnyJob) -> str | None:
 
 
 def lost_branches(job: AnyJob) -> list[str]:
-    """Names of the branches of a job whose loss was no number; nothing for a job that is not over."""
+    """Names of the branches of a job whose loss was not finite; nothing for a job that is not over."""
     result = _result(job) or {}
     return list(result.get("lost", []))
 

@@ -56,7 +56,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One batch: its number, its file until all are there, and which of all blocks it holds."""
+    """One batch: its number, its file until all are there, and which of all blocks it has."""
 
     number: int
     path: Path
@@ -86,8 +86,8 @@ def sample_blocks(
 ) -> tuple[Path, Path]:
     """Draw blocks from the model and write them as `train.npy` and `held_out.npy`, each (blocks, context).
 
-    A block is one generation that goes on past end-of-text tokens. What a killed call has drawn is used
-    by the next one, which gives the same bits. `notes.json` tells tokens and distinct blocks of the
+    A block is one generation that continues past end-of-text tokens. What a killed call has drawn is used
+    by the next one, which gives the same bits. `notes.json` has tokens and distinct blocks of the
     training text, the seconds that all calls together drew for, temperature and top_p.
 
     Args:
@@ -127,13 +127,15 @@ def _chunks(sampling: Sampling, folder: Path) -> list[Chunk]:
 
 
 def _checked_dtype(model: PreTrainedModel, sampling: Sampling) -> Any:
-    """The smallest unsigned type that holds every id; InputError where the model cannot do what is asked."""
+    """The smallest unsigned type for every id; InputError where the model cannot do what is asked."""
     config = model.config.get_text_config()
     limit = getattr(config, "max_position_embeddings", None)
     if limit and sampling.context > limit:
-        raise InputError(f"a context of {sampling.context} tokens is more than the base model's {limit}")
+        raise InputError(f"context {sampling.context} is longer than the base model's {limit} positions; lower context")
     if sampling.start_id >= config.vocab_size:
-        raise InputError(f"the end-of-text id {sampling.start_id} is not among the base model's {config.vocab_size}")
+        raise InputError(
+            f"the end-of-text id {sampling.start_id} is not among the base model's {config.vocab_size}; use its own tokenizer"
+        )
     return np.dtype(np.uint16 if config.vocab_size <= 2**16 else np.uint32)
 
 

@@ -1,4 +1,4 @@
-"""JSON files of ours, hashes, and room on the disk; `scaling.storage` writes files whole or not at all."""
+"""JSON files of the work folder, hashes, and free disk space; `scaling.storage` writes files whole or not at all."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def read_json_if_there(path: Path) -> Any:
 
 
 def digest(content: Any) -> str:
-    """A short stable hash of anything that JSON can hold: 16 hexadecimal digits."""
+    """A short stable hash of any JSON content: 16 hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -49,7 +49,7 @@ def file_digest(path: Path) -> str:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """InputError where the disk that holds `folder` has fewer than `needed` bytes left."""
+    """InputError where the disk of `folder` has fewer than `needed` bytes left."""
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

@@ -65,7 +65,7 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None, work: Pat
     listener = listener or Listener()
     sweep = config.load_sweep(sweep_file)
     if out.suffix not in WRITERS or out.is_dir():
-        raise InputError(f"{out}: a run table is a file, one of {', '.join(WRITERS)}")
+        raise InputError(f"{out}: a run table must be a file that ends in one of {', '.join(WRITERS)}")
     prepare.check(sweep, sweep_file.parent)
     with _only_one(work or work_folder(out)) as work:
         remove_parts(out)
@@ -126,7 +126,7 @@ def _claim(everything: list[AnyJob]) -> None:
 
 
 def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
-    """Bytes that training will need: weights and two moments in fp32 a running job, weights a base."""
+    """Bytes that training will need: weights and two moments in fp32 per running job, weights per base."""
     sizes = [4 * job.columns["params_total"] for job in todo if job.columns]
     kept = sum({job.needs: 4 * job.columns["params_total"] for job in todo if job.columns}.values())
     return kept + 2 * 3 * max(sizes, default=0) * sweep.workers * sweep.together
@@ -134,7 +134,7 @@ def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
 
 @contextmanager
 def _only_one(work: Path) -> Iterator[Path]:
-    """Hold the work folder's lock and sweep up what a kill left half-written; a second process is refused."""
+    """Keep the work folder's lock and sweep up what a kill left half-written; a second process is refused."""
     try:
         import fcntl
     except ImportError as error:  # this is a matter of Unix
@@ -147,6 +147,8 @@ def _only_one(work: Path) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(f"{work}: another process is training this sweep") from error
+            raise InputError(
+                f"{work}: another process is training this sweep; wait for it or give another --work"
+            ) from error
         remove_parts(work)
         yield work

@@ -1,7 +1,7 @@
 """Training runs: pre-training of a base, or CPT of one base at several ratios at once. They can be cut at any moment.
 
 Data order and learning rate are functions of the step, so the state file (`probes.record`) is all that is needed
-to go on.
+to resume.
 """
 
 import math
@@ -82,7 +82,7 @@ class Group:
     """Runs at the same step that differ in ratio and seed only, and their models.
 
     Args:
-        report: told how many steps of one run have just been made.
+        report: called with how many steps of one run have just been made.
     """
 
     def __init__(self, members: list[Member], models: Models, step: int, report: Callable[[int], None]) -> None:
@@ -94,7 +94,7 @@ class Group:
         self.reptile = self.anchored(models)
 
     def run(self) -> None:
-        """Train to the end; a run whose loss is no number any more is diverged and leaves, the others go on."""
+        """Train to the end; a run whose loss is not finite any more is marked diverged and leaves; the others continue."""
         if self.step == 0:
             self.keep(self.log())
         while self.members:
@@ -158,7 +158,7 @@ class Group:
         return [list(losses) for losses in zip(*found, strict=True)]
 
     def log(self) -> list[bool]:
-        """Evaluate and add a row to each run; False for a run whose loss is no number any more."""
+        """Evaluate and add a row to each run; False for a run whose loss is not finite any more."""
         scored = self.score(self.models)
         return [member.record.log(self.step, losses) for member, losses in zip(self.members, scored, strict=True)]
 

@@ -1,7 +1,7 @@
-"""What a file holds, by its beginning: JSON records, parquet, text to be read as it is, or something that is neither.
+"""What a file contains, judged by its beginning: JSON records, parquet, text, or something that is refused.
 
-Content decides, since the two commonest corpora are JSON lines named `.json.gz`. What is refused must be told from
-prose and from source code for certain: a file is text unless all that is looked at speaks against it.
+Content decides, since the two commonest corpora are JSON lines named `.json.gz`. What is refused must be told apart from
+prose and source code for certain: a file is text unless all that is looked at speaks against it.
 """
 
 import json
@@ -36,7 +36,7 @@ class Look:
 
 
 def look(path: Path) -> Look:
-    """What a file holds. InputError where it cannot be read at all."""
+    """What a file contains. InputError where it cannot be read at all."""
     try:
         status = path.stat()
     except OSError as error:
@@ -126,7 +126,7 @@ def _array(start: _Start) -> Look | None:
     inside = start.text[1:].lstrip()
     if start.suffix in JSON_NAMES and (inside.startswith("]") or KEY.match(inside)):
         return Look(ARRAY)
-    if start.plain and start.cut and KEY.match(inside):  # a first object that goes on behind what is seen
+    if start.plain and start.cut and KEY.match(inside):  # a first object that continues after what is seen
         return Look(ARRAY)
     if not start.plain:  # a program may begin with a list
         return None
@@ -144,22 +144,22 @@ def _behind_object(text: str) -> str | None:
 
 
 def _json(start: _Start) -> Look | None:
-    """JSON that is no list of records a line, and what is named JSON and is not."""
+    """JSON that is not one record per line, and what is named JSON and is not."""
     suffix = start.suffix
     if suffix in (".jsonl", ".ndjson"):  # its reader says which row is not JSON
         return Look(LINES)
     key = KEY.match(start.text)
     if key and (suffix == ".json" or (start.plain and _only_objects(start, key[1]))):
-        why = "looks like JSON objects that are not one a line"
-        return Look(REFUSED, f"{why}: write JSONL with one document a line (jq -c . FILE), or {ESCAPE}")
+        why = "looks like JSON objects that are not one per line"
+        return Look(REFUSED, f"{why}: write JSONL with one document per line (jq -c . FILE), or {ESCAPE}")
     if suffix == ".json":
-        why = "is named .json, but holds no JSON objects"
-        return Look(REFUSED, f"{why}: write JSONL with one document a line, or {ESCAPE}")
+        why = "is named .json, but contains no JSON objects"
+        return Look(REFUSED, f"{why}: write JSONL with one document per line, or {ESCAPE}")
     return None
 
 
 def _only_objects(start: _Start, space: str) -> bool:
-    """Whether nothing but objects is seen; one that goes on behind what is seen has its keys on lines of their own."""
+    """Whether nothing but objects is seen; one that continues after what is seen has its keys on separate lines."""
     rest = _behind_object(start.text)
     return start.cut and "\n" in space if rest is None else rest[:1] in ("", "{")
 

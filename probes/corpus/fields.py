@@ -26,7 +26,9 @@ def missing(where: str, field: str, names: Iterable[Any] | None, inside: str = "
     """
     who = f"its {inside!r}" if inside else "it"
     if names is None:
-        return InputError(f"{where} has no field {field!r}; {who} is no object with fields: name another with `field`")
+        return InputError(
+            f"{where} has no field {field!r}; {who} is not an object with fields: name another with `field`"
+        )
     known = [str(name) for name in names]
     shown = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
     return InputError(f"{where} has no field {field!r}; {who} has {shown or 'none'}: name one with `field`")
@@ -59,14 +61,14 @@ def column_path(path: Path, schema: Any, field: str) -> list[str]:
     """The names that lead to a column, several where it is nested in structs.
 
     Raises:
-        InputError: the table has no such column, or the column holds something else than text.
+        InputError: the table has no such column, or the column is not text.
     """
     steps = [field] if schema.names.count(field) == 1 else field.split(".")
     kind = _type_of(path, schema, field, steps)
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     view = getattr(pa.types, "is_string_view", lambda kind: False)  # not in older pyarrow
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or view(kind)):
-        raise InputError(f"{path}: the column {field!r} holds {kind}, not text")
+        raise InputError(f"{path}: the column {field!r} contains {kind}, not text; name another with `field`")
     return steps
 
 

@@ -1,4 +1,4 @@
-"""What is no text, and what to do about each: binary files by their first bytes; tables and lists by the shape of their lines.
+"""What is not text, and what to do about it: binary files by their first bytes, tables and lists by the shape of their lines.
 
 A table, checksums or a list of files is refused only where every line that is looked at has the shape: prose must pass.
 """
@@ -79,7 +79,7 @@ def table_header(lines: list[str], suffix: str, cut: bool) -> list[str] | None:
     Args:
         lines: those that are not blank, at the beginning of a file.
         suffix: of the file's name; it alone is enough where it is that of a table.
-        cut: whether the file goes on behind these lines; then the last row may not be whole.
+        cut: whether the file continues after these lines; then the last row may not be whole.
     """
     if suffix in TABLES:
         return [cell.strip() for cell in (_cells(lines, TABLES[suffix]) or [["nothing"]])[0]]

@@ -1,4 +1,4 @@
-"""A corpus as packed blocks: its sources tokenised, cut, arranged and cached."""
+"""Makes a corpus into packed blocks: its sources tokenised, cut, arranged and cached."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _DECIDING = 0.3  # of the time that it takes to decide the sides and tokenise
 class Blocks:
     """One corpus, packed: `train` and `held_out` of shape (blocks, context), `hash` of what they hold.
 
-    Training blocks lie one source after the other, as `parts` tells; held-out blocks lie in the
+    Training blocks lie one source after the other, as `parts` says; held-out blocks lie in the
     order of evaluation, so that the first ones of them have the sources at their shares.
     `near_duplicates` counts the training documents left out as such.
     """
@@ -84,7 +84,7 @@ def pack(
         kept = _kept(paths, notes)
     report(1.0)
     if kept is None:
-        raise InputError(f"{cache}: another process removes what is packed there; start again")
+        raise InputError(f"{cache}: another process removed packed files; start again")
     arrays, noted = kept
     parts = tuple(Part(*one) for one in zip(noted["blocks"]["train"], corpus.shares, strict=True))
     return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, noted["near_duplicates"])
@@ -108,7 +108,7 @@ def open_blocks(path: str | Path) -> NDArray[Any]:
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
-    """A copy that neither cuts documents short nor fills them up, as some tokenizers are told to."""
+    """A copy that neither cuts documents short nor fills them up, as some tokenizers are set to."""
     own = Tokenizer.from_str(tokenizer.to_str())
     own.no_truncation()
     own.no_padding()

@@ -1,8 +1,8 @@
-"""Tokens of many documents on disk: written as they come, put in order at the end.
+"""Writes the tokens of many documents to disk as they come, and puts the blocks in order at the end.
 
-Neither text nor tokens are held in memory beyond one batch of documents (a million characters,
-or one document where it is longer); the order of the blocks is, 8 bytes a block. While a shard is
-written the disk holds its tokens twice.
+Neither text nor tokens are kept in memory beyond one batch of documents (a million characters,
+or one document where it is longer); the order of the blocks is, 8 bytes per block. While a shard is
+written the disk has its tokens twice.
 """
 
 import tempfile
@@ -31,7 +31,7 @@ class Encoder:
 
     @property
     def dtype(self) -> Any:
-        """The smallest unsigned type that holds every id."""
+        """The smallest unsigned type for every id."""
         return np.dtype(np.uint16 if self.tokenizer.get_vocab_size() <= 2**16 else np.uint32)
 
     def ids(self, texts: Iterable[str]) -> Iterator[NDArray[Any]]:

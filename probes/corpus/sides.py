@@ -1,10 +1,9 @@
-"""Which documents of a corpus are trained on and which are held out; one sentence where either are too few.
+"""Decides which documents of a corpus are trained on and which are held out; one sentence where either are too few.
 
-It is decided once and kept.
 The documents are passed twice, one at a time: once for their hashes, which find repetitions and the
 held-out side, once for near-duplicates of held-out text. What is kept in memory is 16 bytes and
-their bookkeeping (about 100 bytes) a distinct document, the shingles of the held-out text (8 bytes a
-word), and one byte a document for the answer.
+their bookkeeping (about 100 bytes) per distinct document, the shingles of the held-out text (8 bytes per
+word), and one byte per document for the answer.
 """
 
 import hashlib
@@ -152,7 +151,7 @@ def _coded(paths: list[Path], source: config.Text, codes: Codes) -> Iterator[tup
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{paths[0]}: changed while it was read") from error
+        raise InputError(f"{paths[0]}: changed while it was read; start again") from error
 
 
 def require_both(corpus: config.Corpus, found: Sides) -> None:
@@ -165,7 +164,7 @@ def require_both(corpus: config.Corpus, found: Sides) -> None:
 
 
 def too_little(corpus: config.Corpus, number: int, found: Sides, what: str) -> InputError:
-    """The sentence: what is wrong with the `number`-th source (`what` goes on behind its name), how many documents it
+    """The sentence: what is wrong with the `number`-th source (`what` follows its name), how many documents it
     has, and the cure."""
     which = f"corpus {corpus.name!r}" + (f", source {number + 1}" if len(corpus.parts) > 1 else "")
     held, train = found.count(HELD_OUT)[number], found.count(TRAIN)[number]
@@ -182,7 +181,7 @@ def _cure(part: config.Text, held: int, train: int) -> str:
         return "raise held_out_fraction, or name more text under train or held_out"
     if part.separator is not None and held + train <= 1:
         return f"the separator {part.separator!r} hardly occurs; give the one that stands between documents, or name held_out"
-    return "name held_out, give text files a `separator`, or write JSONL with one document a line"
+    return "name held_out, give text files a `separator`, or write JSONL with one document per line"
 
 
 def _documents(count: int) -> str:

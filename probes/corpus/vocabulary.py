@@ -1,4 +1,4 @@
-"""A tokenizer of our own, for bases that bring none along."""
+"""Trains the tokenizer of the built-in ladder, whose bases have none."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Jobs as plain data: what a worker is told, and what a finished result was made from."""
+"""Jobs as plain data: what a worker is given, and what a finished result was made from."""
 
 from dataclasses import asdict
 from typing import Any, Literal, Self
@@ -20,7 +20,7 @@ class Frozen(BaseModel):
 
 
 class Packed(Frozen):
-    """A packed corpus as the jobs know it: the names of its files, the hash of what they hold, its sources.
+    """A packed corpus as the jobs know it: the names of its files, the hash of their content, its sources.
 
     `near_duplicates` counts the training documents that were left out as such.
     """
@@ -68,7 +68,7 @@ class Task(Frozen):
     """What all jobs have.
 
     `folder` receives the job's files; `needs` names the job that must be finished first; a folder
-    holds this job's result only if it was made with the same `identity`; `parent` stands for what the
+    has this job's result only if it was made with the same `identity`; `parent` stands for what the
     model comes from. FLOPs include evaluation.
     """
 

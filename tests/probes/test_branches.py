@@ -125,10 +125,10 @@ def test_branches_of_runs_together_are_those_of_each_alone(make_sweep: MakeSweep
         ({"branches": [640], "schedule": "infinite"}, "before its rate is constant at 1024"),
         ({"branches": [1280, 1280]}, "twice"),
         ({"branches": [1280, 1300]}, "different steps"),
-        ({"branches": [128]}, "from 2 on"),
+        ({"branches": [128]}, "from step 2 on"),
         ({"reptile": {"every": 0, "step": 0.5}}, "cpt.reptile.every"),
-        ({"reptile": {"every": 7, "step": 0.5}}, "multiple of it in steps, not 20"),
-        ({"reptile": {"every": 4, "step": 0.5}, "branches": [1280]}, "multiple of it in steps, not 10"),
+        ({"reptile": {"every": 7, "step": 0.5}}, "multiples of 7, not 20"),
+        ({"reptile": {"every": 4, "step": 0.5}, "branches": [1280]}, "multiples of 4, not 10"),
     ],
 )
 def test_branches_that_cannot_be_are_refused(make_sweep: MakeSweep, changes: dict[str, Any], words: str) -> None:

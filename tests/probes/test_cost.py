@@ -57,7 +57,7 @@ def test_a_published_speed_gives_the_hours(make_sweep: MakeSweep, given: str, pe
     for line in cost.estimate(sweep, at):
         assert line.flops_per_second == pytest.approx(0.25 * peak)
         assert line.hours == pytest.approx(line.runs * line.flops / (0.25 * peak) / 3600)
-    assert f"0.25 of the {peak / 1e12:.0f}e12 FLOPs a second" in at.assumption
+    assert f"0.25 of {peak / 1e12:.0f}e12 FLOPs per second" in at.assumption
 
 
 def test_a_stated_speed_gives_the_hours(make_sweep: MakeSweep) -> None:

@@ -148,7 +148,7 @@ def test_random_states_and_modes_are_left_alone(model: LlamaForCausalLM, tmp_pat
     assert np.array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
 
 
-@pytest.mark.parametrize(("changes", "message"), [({"context": 17}, "more than"), ({"start_id": 280}, "not among")])
+@pytest.mark.parametrize(("changes", "message"), [({"context": 17}, "longer than"), ({"start_id": 280}, "not among")])
 def test_what_the_model_cannot_do_is_told(
     model: LlamaForCausalLM, tmp_path: Path, changes: dict[str, int], message: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Parquet: a column by name, read a piece of a row group at a time."""
+"""Reads a column of a parquet file, a piece of a row group at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def documents(path: Path, field: str) -> Iterator[str]:
     with arrow_errors(path, "parquet"), pq.ParquetFile(path) as file:
         steps = column_path(path, file.schema_arrow, field)
         if not file.metadata.num_rows:
-            raise InputError(f"{path}: holds no rows")
+            raise InputError(f"{path}: contains no rows; name another file, or leave it out")
         yield from texts(path, _columns(file, field, steps), field)
 
 

@@ -1,4 +1,4 @@
-"""Hugging Face datasets saved to disk (`save_to_disk`), read with pyarrow alone, memory-mapped.
+"""Reads Hugging Face datasets saved to disk (`save_to_disk`), with pyarrow alone, memory-mapped.
 
 A saved Dataset is a folder with `state.json`, which lists Arrow stream files in order under
 `_data_files`; a saved DatasetDict is a folder with `dataset_dict.json` and such a folder a split.
@@ -40,7 +40,7 @@ def files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     if not (path / STATE).is_file():
-        raise InputError(f"{path}: has no {STATE}, so it is no whole dataset saved to disk")
+        raise InputError(f"{path}: has no {STATE}, so it is not a complete saved dataset; save it again")
     state = _json(path / STATE)
     if state.get("_indices_data_files"):
         raise InputError(f"{path}: its rows were picked by a list of indices; flatten_indices() and save it again")

@@ -1,4 +1,4 @@
-"""Plain text, compressed or not: a file is one document, and is held whole, unless a separator parts it into several."""
+"""Reads plain text, compressed or not: a file is one document, or several between separators."""
 
 from collections.abc import Iterator
 from pathlib import Path

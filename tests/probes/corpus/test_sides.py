@@ -140,7 +140,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 TEXTS = [f"document {i} says {' '.join(f'w{i * j}' for j in range(40))}" for i in range(60)]
-FEW = "name held_out, give text files a `separator`, or write JSONL with one document a line"
+FEW = "name held_out, give text files a `separator`, or write JSONL with one document per line"
 
 
 def test_a_separator_makes_documents_that_can_be_held_out(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_separator_makes_documents_that_can_be_held_out(tmp_path: Path) -> Non
 def test_a_separator_for_nothing_is_refused(tmp_path: Path) -> None:
     lines(tmp_path / "a.jsonl", TEXTS)
     (tmp_path / "a.txt").write_text("text")
-    with pytest.raises(InputError, match="corpus 'a': separator is for plain text, and its files are jsonl"):
+    with pytest.raises(InputError, match="corpus 'a': separator is for plain text, but its files are jsonl; remove it"):
         files.check(config.Corpus(name="a", train=["a.jsonl"], separator="x"), tmp_path)
     files.check(config.Corpus(name="a", train=["a.jsonl"], held_out=["a.txt"], separator="x"), tmp_path)
 
