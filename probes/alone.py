@@ -1,4 +1,4 @@
-"""A model of any kind that transformers loads, trained by itself through its own forward pass."""
+"""Any model that transformers loads, trained alone through its own forward pass."""
 
 import copy
 from collections.abc import Sequence
@@ -54,9 +54,9 @@ class Alone:
         """One optimiser step on ids of shape (1, batch, context); returns the loss in nats per token."""
         blocks = tokens[0].to(self.device)
         total = torch.zeros((), dtype=torch.float64, device=self.device)
-        for part in blocks.split(self.compute.micro_batch or len(blocks)):
+        for piece in blocks.split(self.compute.micro_batch or len(blocks)):
             with precision(self.device):
-                loss = token_losses(self.model, part).mean() * (len(part) / len(blocks))
+                loss = token_losses(self.model, piece).mean() * (len(piece) / len(blocks))
             loss.backward()
             total += loss.detach()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)

@@ -1,4 +1,4 @@
-"""Progress of a sweep on standard error: bars with the time left, or a line a finished run."""
+"""Progress of a sweep on standard error: bars with the time left, or one line per finished run."""
 
 import sys
 import time
@@ -26,33 +26,33 @@ class Bars(Listener):
         self.total = 0.0
         self.began = 0.0
 
-    def preparing(self, what: str, share: float) -> None:
-        """A bar a corpus while it is read and tokenised, gone when that is done."""
+    def preparing(self, what: str, fraction: float) -> None:
+        """One bar per corpus while it is read and tokenised, gone when that is done."""
         if what not in self.reading:
-            if share == 1:  # it was there
+            if fraction == 1:  # it was there
                 return
             self.reading[what] = self.bars.add_task(what, total=1)
             self.bars.start()
-        self.bars.update(self.reading[what], completed=share, visible=share < 1)
+        self.bars.update(self.reading[what], completed=fraction, visible=fraction < 1)
 
     def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Say how much there is to do, and begin the bar."""
         self.total = sum(job.flops for job in todo)
         self.began = time.monotonic()
         self.console.print(
-            f"{len(all_jobs)} jobs, {len(all_jobs) - len(todo)} done before, {self.total:.2e} FLOPs to go"
+            f"{len(all_jobs)} jobs, {len(all_jobs) - len(todo)} done before, {self.total:.2e} FLOPs left"
         )
         self.task = self.bars.add_task("sweep", total=self.total)
         self.bars.start()
 
-    def progress(self, job: AnyJob, share: float) -> None:
+    def progress(self, job: AnyJob, fraction: float) -> None:
         """Move the bar on."""
         assert self.task is not None
-        self.spent[job.name] = share * job.flops
+        self.spent[job.name] = fraction * job.flops
         self.bars.update(self.task, completed=sum(self.spent.values()), description=job.name)
 
     def done(self, job: AnyJob, status: str) -> None:
-        """A line a finished run, with the time left."""
+        """One line per finished run, with the time left."""
         self.progress(job, 1.0)
         spent = sum(self.spent.values())
         left = (time.monotonic() - self.began) * (self.total / spent - 1)

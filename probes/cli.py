@@ -1,4 +1,4 @@
-"""The command `probes`: `probes plan SWEEP.yaml`, `probes run SWEEP.yaml --out RUNS.parquet`, and `probes extend`."""
+"""The command `probes`: plan a sweep of small training runs, train it, extend it. Begin with `probes plan SWEEP.yaml`."""
 
 import importlib.util
 import json
@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import tyro
+from tyro.constructors import PrimitiveConstructorSpec
 
 from probes.config import load_sweep
 from scaling.errors import InputError
@@ -18,35 +19,49 @@ from scaling.errors import InputError
 EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
 QUIET = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # read where they are first imported
 INSTALL = 'pip install "cpt-scaling[probes]"'
+DEVICES = ("h100", "h200", "a100", "cpu")
+
+
+def _one(read: Callable[[str], Any], metavar: str, unset: str, choices: tuple[str, ...] | None = None) -> Any:
+    """An option with one value, which the help calls `unset` where none is given: a bare `| None` lets users write None."""
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=lambda words: read(words[0]),
+        is_instance=lambda value: True,
+        str_from_instance=lambda value: [unset if value is None else str(value)],
+        choices=choices,
+    )
 
 
 @dataclass(frozen=True)
 class Run:
-    """Train what is missing of a sweep, resume what was cut, and write its run table."""
+    """Train the missing runs of a sweep, resume the interrupted ones, and write the run table."""
 
     sweep: tyro.conf.Positional[Path]
     """The sweep file (YAML)."""
     out: Path
     """The run table to write: .parquet, .csv or .jsonl."""
-    work: Path | None = None
-    """The folder for shards, bases and runs; sweeps that share it share their bases. By default beside the table."""
+    work: Annotated[Path | None, _one(Path, "PATH", "OUT.work")] = None
+    """The folder for shards, bases and runs. Sweeps with the same folder train their bases once."""
     json: bool = False
     """Print one JSON object instead of text."""
 
     def __call__(self) -> None:
-        """Train, then say what was done."""
+        """Train, then print what was done."""
         from probes.bars import Bars
         from probes.sweep import run
 
         summary = run(self.sweep, self.out, Bars(), self.work)
         if not summary.rows:
             raise InputError(
-                f"{self.out}: not written, since no run came to a checkpoint; diverged: {', '.join(summary.diverged)}"
+                f"{self.out}: no run reached a checkpoint, so nothing is written; lower the learning rate "
+                f"(diverged: {', '.join(summary.diverged)})"
             )
         if self.json:
             print(json.dumps({**asdict(summary), "out": str(self.out)}))
             return
-        print(f"{summary.rows} rows in {self.out}: {summary.trained} jobs trained now, {summary.skipped} were there")
+        print(f"{summary.rows} rows in {self.out}: {summary.trained} jobs trained now, {summary.skipped} already done")
         for name in summary.diverged:
             print(f"diverged: {name}")
         for warning in summary.warnings:
@@ -55,14 +70,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """Say what a sweep would cost; nothing is trained (hours are FLOPs over the speed of matrix products here)."""
+    """Estimate what a sweep costs: runs, FLOPs and hours. Nothing is trained."""
 
     sweep: tyro.conf.Positional[Path]
     """The sweep file (YAML)."""
-    device: Literal["h100", "h200", "a100", "cpu"] | None = None
-    """Plan for one of these instead of this machine, at a quarter of its published dense bf16 FLOPs; cpu is this one's."""
-    flops_per_second: str | None = None
-    """Plan for a machine that trains at so many FLOPs a second, such as 4e14."""
+    device: Annotated[str | None, _one(str, "|".join(DEVICES), "here", DEVICES)] = None
+    """Plan for this device. A GPU counts at a quarter of its published dense bf16 speed; cpu is timed on this machine."""
+    flops_per_second: Annotated[str | None, _one(str, "FLOPS", "measured")] = None
+    """Plan for a machine that trains at this many FLOPs per second, such as 4e14."""
     json: bool = False
     """Print one JSON object instead of a table."""
 
@@ -97,14 +112,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Extend:
-    """Write the sweep file that trains the runs which `scaling next --out` named."""
+    """Write the sweep file that trains the runs chosen by `scaling next --out`."""
 
     sweep: tyro.conf.Positional[Path]
-    """The sweep file (YAML) that made the run table; the new one extends it."""
+    """The sweep file (YAML) that made the run table. The new file extends it."""
     chosen: Annotated[Path, tyro.conf.arg(name="with")]
-    """The file that `scaling next --out` wrote (JSON)."""
+    """The JSON file written by `scaling next --out`."""
     out: Path
-    """The new sweep file, in the same folder; more files beside it where one grid cannot hold the runs."""
+    """The new sweep file, in the same folder. Runs that do not fit one grid go into further files beside it."""
     json: bool = False
     """Print one JSON object instead of text."""
 
@@ -131,7 +146,7 @@ def _print_plan(lines: list[dict[str, Any]], total: dict[str, Any]) -> None:
 
     table = Table(title="What this sweep would cost", show_footer=True)
     footers = ["", "", "", str(total["runs"]), "", f"{total['flops']:.2e}", f"{total['hours']:.2f}"]
-    heads = ["base", "kind", "params", "runs", "tokens a run", "FLOPs a run (all: foot)", "hours"]
+    heads = ["base", "kind", "params", "runs", "tokens per run", "FLOPs per run (last row: all)", "hours"]
     for head, foot in zip(heads, footers, strict=True):
         table.add_column(head, foot, justify="left" if head in ("base", "kind") else "right")
     for line in lines:
@@ -167,7 +182,7 @@ def main() -> None:
     except ImportError as error:
         sys.exit(_complain(_missing() or f"{error}; install what it needs: {INSTALL}"))
     except KeyboardInterrupt:
-        sys.exit(_complain("stopped; start again to go on from the last checkpoints"))
+        sys.exit(_complain("stopped; run the same command again to resume from the last checkpoints"))
 
 
 def require_extra() -> None:

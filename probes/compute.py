@@ -1,4 +1,4 @@
-"""How a step is computed: choices that no result depends on beyond rounding, the device, and the optimiser of every run."""
+"""How a step is computed: options that change nothing but rounding, the device, and the optimiser of every run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

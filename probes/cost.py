@@ -8,7 +8,6 @@ import torch
 from probes import config, jobs
 from probes.bases import Figures
 from probes.compute import device, enough_memory
-from probes.figures import figures
 from probes.jobs import AnyJob, Job, Packed
 from probes.speed import Speed, measured, speed
 
@@ -29,7 +28,7 @@ class Line:
 
 def counted(sweep: config.Sweep, base: config.Base) -> list[AnyJob]:
     """The jobs of one base for counting only, without touching the corpora or its weights."""
-    general, domain = (Packed(name=part.name) for part in (sweep.general, sweep.domain))
+    general, domain = (Packed(name=text.name) for text in (sweep.general, sweep.domain))
     pretrain = jobs.base_job(sweep, base, general, Path())
     first: list[AnyJob] = [pretrain] if pretrain else []
     if sweep.general.sample_from_base:
@@ -48,7 +47,7 @@ def estimate(sweep: config.Sweep, at: Speed | None = None) -> list[Line]:
     at = at or speed(device().type)
     lines = []
     for base in sweep.bases:
-        everything, own = counted(sweep, base), figures(jobs.source_of(sweep, base))
+        everything, own = counted(sweep, base), jobs.figures(jobs.origin_of(sweep, base))
         with enough_memory(f"base {base.label}", together=1):
             rate = at.rate or flops_per_second(sweep, own, torch.device(at.place))
         for kind in ("pretrain", "sample", "cpt"):

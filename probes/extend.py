@@ -1,7 +1,7 @@
-"""Sweep files for the runs that `scaling next` chose.
+"""Writes sweep files for the runs that `scaling next` chose.
 
 A sweep file is a grid: every base at every ratio with every seed, with own `ratios` and `seeds` of a base where given. Chosen
-runs are cut into as few such grids as their seeds allow; runs of another length need a file of their own.
+runs are cut into as few such grids as their seeds allow; runs of another length need another file.
 """
 
 import re
@@ -48,7 +48,7 @@ def extend(sweep: Path, chosen: Path, out: Path) -> list[Path]:
     Args:
         sweep: the sweep file that made the run table. The new files extend it, with other bases, ratios and tokens.
         chosen: next.json, which `scaling next --out` writes.
-        out: a new file in the folder of `sweep`. Runs that one grid cannot hold go into further files.
+        out: a new file in the folder of `sweep`. Runs that do not fit one grid go into further files.
 
     Raises:
         InputError: one sentence; nothing is written then.
@@ -61,7 +61,7 @@ def extend(sweep: Path, chosen: Path, out: Path) -> list[Path]:
     grids = list(_grids(asked, _Bases(sweep, load_sweep(sweep))))
     paths = [out, *(out.with_name(f"{out.stem}-{i}{out.suffix}") for i in range(2, len(grids) + 1))]
     if there := [path for path in paths if path.exists()]:
-        raise InputError(f"{there[0]}: is there already, and a sweep is written to a new file")
+        raise InputError(f"{there[0]}: exists already; name a new file")
     texts = []
     for path, own in zip(paths, grids, strict=True):
         named = {"name": re.sub(r"[^A-Za-z0-9_.-]", "-", path.stem), **own}
@@ -78,12 +78,12 @@ def _read(path: Path) -> Next:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text; give the file that `scaling next --out` wrote") from error
+        raise InputError(f"{path}: is not text; give the file that `scaling next --out` wrote") from error
     except ValidationError as error:
         what = first_problem(error, "the file")
-        raise InputError(f"{path}: is not what `scaling next --out` writes ({what}); make it again") from error
+        raise InputError(f"{path}: is not what `scaling next --out` writes ({what}); run it again") from error
     if not found.runs:
-        raise InputError(f"{path}: no runs were chosen, so there is no sweep to write; ask with a larger --budget")
+        raise InputError(f"{path}: has no runs to train; run `scaling next` again with a larger --budget")
     return found
 
 
@@ -115,7 +115,7 @@ class _Bases:
         if not 1 / CLOSE < ladder.parameters(depth) / run.params < CLOSE:
             raise InputError(
                 f"{self.path}: the ladder has no base of {format_count(run.params)} params; the nearest is d{depth} "
-                f"of {format_count(ladder.parameters(depth))}, so ask `scaling next` for that size"
+                f"of {format_count(ladder.parameters(depth))}, so run `scaling next` for that size"
             )
         return depth
 

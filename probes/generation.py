@@ -2,7 +2,7 @@
 
 `generate` of transformers is not used: it takes top_k, repetition penalties and the like from the
 model's own generation settings, hides a start token that is the padding token as well where no token
-ends a text, cannot be told its random numbers, and copies all keys and values for every token.
+ends a text, takes no random numbers from outside, and copies all keys and values for every token.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def draw(model: PreTrainedModel, uniform: Tensor, start_id: int, temperature: fl
             sound &= cumulated[:, -1].isfinite().all()  # asked at the end: an answer makes a GPU wait
             ids[:, i] = _drawn(cumulated, uniform[:, i - 1])
     if not sound:
-        raise InputError("the base model gives logits that are not finite; has its training diverged?")
+        raise InputError("the base model gives logits that are not finite; check whether its training diverged")
     return ids
 
 

@@ -76,7 +76,7 @@ class Mixture:
         return general, domain
 
     def unique_domain(self, blocks: int) -> int:
-        """How many different domain blocks the first `blocks` blocks hold."""
+        """How many different domain blocks are among the first `blocks` blocks."""
         counts, parts = self._taken(blocks)[DOMAIN], self.parts[DOMAIN]
         return sum(min(count, part.blocks) for count, part in zip(counts, parts, strict=True))
 
@@ -130,7 +130,7 @@ def interleave(shares: Sequence[float], blocks: int) -> NDArray[np.int64]:
     """Which source each of the first `blocks` blocks comes from, shape (blocks,).
 
     Args:
-        shares: one a source, positive, summing to 1 to about six digits, which is as exactly as they are taken.
+        shares: one per source, positive, summing to 1 to about six digits, which is as exactly as they are taken.
 
     >>> interleave([0.75, 0.25], 8)
     array([0, 0, 1, 0, 0, 0, 1, 0])
@@ -140,7 +140,7 @@ def interleave(shares: Sequence[float], blocks: int) -> NDArray[np.int64]:
     exact = [Fraction(share).limit_denominator(10**6) for share in shares]
     whole = sum(exact)
     exact = [share / whole for share in exact]
-    period = lcm(*(share.denominator for share in exact))  # the pattern starts anew when all are even
+    period = lcm(*(share.denominator for share in exact))  # the pattern starts again when all are even
     enough = min(period, 1 << max(blocks - 1, 0).bit_length())  # rounded up, so that few lengths are worked out
     return np.resize(_pattern(tuple(int(share * period) for share in exact), period, enough), blocks)
 

@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaC
 from transformers.utils import cached_file
 
 from probes import ladder
-from probes.bases import Counts, Figures, Pretrained, Rung, Source
+from probes.bases import Counts, Figures, Origin, Pretrained, Rung
 from probes.storage import digest, file_digest
 from scaling.errors import InputError
 
@@ -41,9 +41,9 @@ def ladder_config(depth: int, vocab_size: int, context: int) -> LlamaConfig:
     )
 
 
-def open_source(source: Source) -> PreTrainedModel:
+def open_base(origin: Origin) -> PreTrainedModel:
     """The model with its weights."""
-    return build(_rung_config(source), source.seed) if isinstance(source, Rung) else load(source)
+    return build(_rung_config(origin), origin.seed) if isinstance(origin, Rung) else load(origin)
 
 
 def _rung_config(rung: Rung) -> LlamaConfig:
@@ -56,33 +56,33 @@ def build(config: LlamaConfig, seed: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def load(source: Pretrained) -> PreTrainedModel:
+def load(origin: Pretrained) -> PreTrainedModel:
     """A causal LM in fp32, from safetensors, dropout off, fused attention where it has it.
 
-    Dropout would draw from a random state that no checkpoint holds, and probes see too little text to need it.
+    Dropout would draw from a random state that is in no checkpoint, and probes see too little text to need it.
 
     Raises:
         InputError: there is no such model, or it cannot be loaded that way.
     """
     try:
-        config = _config(source)
+        config = _config(origin)
         for name, value in config.to_dict().items():  # some models read a rate from there at every pass
             if "drop" in name and isinstance(value, float):
                 setattr(config, name, 0.0)
         read = partial(
             AutoModelForCausalLM.from_pretrained,
-            source.path,
+            origin.path,
             config=config,
             use_safetensors=True,
             dtype=torch.float32,
-            **_permitted(source),
+            **_permitted(origin),
         )
         try:
             model: PreTrainedModel = read(attn_implementation="sdpa")
         except (ValueError, ImportError):  # among them that the architecture has no fused attention
             model = read()
-    except _unloadable(source) as error:
-        raise unknown_model(source.path, error) from error
+    except _unloadable(origin) as error:
+        raise unknown_model(origin.path, error) from error
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -91,16 +91,16 @@ def load(source: Pretrained) -> PreTrainedModel:
     return model
 
 
-def require_weights(source: Pretrained) -> None:
+def require_weights(origin: Pretrained) -> None:
     """InputError for a folder whose weights could not be loaded: without safetensors, or with broken ones. Only their
     headers are read; a hub name is not looked at."""
-    folder = Path(source.path)
+    folder = Path(origin.path)
     if not folder.is_dir():
         return
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise InputError(
-            f"base model {source.path!r}: that folder has no *.safetensors; save its weights as such first"
+            f"base model {origin.path!r}: that folder has no *.safetensors; save its weights in that format first"
         )
     for file in files:
         try:
@@ -108,32 +108,32 @@ def require_weights(source: Pretrained) -> None:
                 weights.keys()
         except (OSError, SafetensorError) as error:
             raise InputError(
-                f"base model {source.path!r}: {file.name} is damaged; download or save it again"
+                f"base model {origin.path!r}: {file.name} is damaged; download or save it again"
             ) from error
 
 
-def _config(source: Pretrained) -> Any:
-    return AutoConfig.from_pretrained(source.path, **_permitted(source))
+def _config(origin: Pretrained) -> Any:
+    return AutoConfig.from_pretrained(origin.path, **_permitted(origin))
 
 
-def _permitted(source: Pretrained) -> dict[str, Any]:
-    """What transformers is told of a source beside its path."""
-    return {"trust_remote_code": source.remote_code, "revision": source.revision or MAIN}
+def _permitted(origin: Pretrained) -> dict[str, Any]:
+    """What transformers is given for a base beside its path."""
+    return {"trust_remote_code": origin.remote_code, "revision": origin.revision or MAIN}
 
 
-def _unloadable(source: Pretrained) -> tuple[type[Exception], ...]:
+def _unloadable(origin: Pretrained) -> tuple[type[Exception], ...]:
     """What loading may raise; a model's own code can fail in any way."""
-    return (Exception,) if source.remote_code else UNLOADABLE
+    return (Exception,) if origin.remote_code else UNLOADABLE
 
 
 def unknown_model(path: str, error: Exception) -> InputError:
     """One sentence for a model that transformers would not load."""
     if "custom code" in str(error) and "trust_remote_code" in str(error):
-        return InputError(f"base model {path!r}: it brings Python code of its own, which `remote_code: true` lets run")
+        return InputError(f"base model {path!r}: it comes with Python code; set `remote_code: true` to let it run")
     where = (
-        "that folder holds no model that transformers loads"
+        "that folder contains no model that transformers loads"
         if Path(path).is_dir()
-        else "no such folder, and not to be had from the hub"
+        else "no such folder, and the hub gives no such model"
     )
     return InputError(f"base model {path!r}: {where} ({_first_sentence(error)})")
 
@@ -149,42 +149,42 @@ def count(model: PreTrainedModel) -> Counts:
     return Counts(embedding, sum(p.numel() for p in model.parameters()) - embedding)
 
 
-def shape(source: Source) -> PreTrainedModel:
+def shape(origin: Origin) -> PreTrainedModel:
     """The model without memory for its weights, to count parameters and FLOPs before anything is loaded.
 
     InputError where there is no such model.
     """
-    if isinstance(source, Rung):
+    if isinstance(origin, Rung):
         with torch.device("meta"):
-            return LlamaForCausalLM(_rung_config(source))
+            return LlamaForCausalLM(_rung_config(origin))
     try:
-        config = _config(source)
+        config = _config(origin)
         with torch.device("meta"):
-            return AutoModelForCausalLM.from_config(config, trust_remote_code=source.remote_code)
-    except _unloadable(source) as error:
-        raise unknown_model(source.path, error) from error
+            return AutoModelForCausalLM.from_config(config, trust_remote_code=origin.remote_code)
+    except _unloadable(origin) as error:
+        raise unknown_model(origin.path, error) from error
 
 
-def commit(source: Pretrained) -> str | None:
+def commit(origin: Pretrained) -> str | None:
     """The commit that a hub name stands for now, so that all of a sweep loads the same; None for a folder.
 
     InputError where there is no such model.
     """
-    if Path(source.path).is_dir():
+    if Path(origin.path).is_dir():
         return None
     try:
-        file = cached_file(source.path, "config.json", revision=source.revision or MAIN)
+        file = cached_file(origin.path, "config.json", revision=origin.revision or MAIN)
     except UNLOADABLE as error:
-        raise unknown_model(source.path, error) from error
+        raise unknown_model(origin.path, error) from error
     found = re.search(r"snapshots/([0-9a-f]{40})/", Path(file).as_posix())  # how the hub's client lays out its cache
-    return found[1] if found else source.revision
+    return found[1] if found else origin.revision
 
 
-def fingerprint(source: Pretrained) -> str:
-    """What a model is told apart by: a hash of its folder's files (code among them), or hub name and `commit`."""
-    folder = Path(source.path)
+def fingerprint(origin: Pretrained) -> str:
+    """What identifies a model: a hash of its folder's files (code among them), or hub name and `commit`."""
+    folder = Path(origin.path)
     if not folder.is_dir():
-        return f"{source.path}@{source.revision}" if source.revision else source.path
+        return f"{origin.path}@{origin.revision}" if origin.revision else origin.path
     files = sorted(file for pattern in ("config.json", "*.py", "*.safetensors") for file in folder.glob(pattern))
     return digest([[file.name, file_digest(file)] for file in files])
 
@@ -198,18 +198,18 @@ def figures(model: "PreTrainedModel") -> Figures:
 
 
 def flops_per_token(model: "PreTrainedModel", context: int) -> float:
-    """Training FLOPs a token, as `Figures` has them."""
+    """Training FLOPs per token, as `Figures` has them."""
     return figures(model).flops_per_token(context)
 
 
-def load_tokenizer(source: Pretrained) -> AutoTokenizer:
+def load_tokenizer(origin: Pretrained) -> AutoTokenizer:
     """The tokenizer that belongs to a model; InputError where there is none."""
     try:
-        return AutoTokenizer.from_pretrained(source.path, use_fast=True, **_permitted(source))
-    except _unloadable(source) as error:
-        if not _has_config(source):
-            raise unknown_model(source.path, error) from error
-        raise no_tokenizer(source.path, error) from error
+        return AutoTokenizer.from_pretrained(origin.path, use_fast=True, **_permitted(origin))
+    except _unloadable(origin) as error:
+        if not _has_config(origin):
+            raise unknown_model(origin.path, error) from error
+        raise no_tokenizer(origin.path, error) from error
 
 
 def no_tokenizer(path: str, error: Exception | None = None) -> InputError:
@@ -222,9 +222,9 @@ def no_tokenizer(path: str, error: Exception | None = None) -> InputError:
     )
 
 
-def _has_config(source: Pretrained) -> bool:
+def _has_config(origin: Pretrained) -> bool:
     """Whether there is a model at all."""
     try:
-        return _config(source) is not None
-    except _unloadable(source):
+        return _config(origin) is not None
+    except _unloadable(origin):
         return False

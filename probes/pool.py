@@ -13,7 +13,7 @@ from typing import Any
 from probes.compute import device
 from probes.jobs import AnyJob, Job
 
-# A step's large blocks stay with the process: by default malloc gives them back and every step faults them in anew.
+# A step's large blocks stay with the process: by default malloc gives them back and every step faults them in again.
 ALLOCATION = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40), "MALLOC_TOP_PAD_": str(2**26)}
 
 Progress = Callable[[AnyJob, float], None]
@@ -117,11 +117,11 @@ def train_all(
     Args:
         jobs: what is left to do.
         finished: names of jobs that need not be done.
-        progress: called with a job and the share of it that is done.
+        progress: called with a job and the fraction of it that is done.
         done: called with a job and 'finished' or 'diverged' when it is over.
 
     Raises:
-        JobFailed: a job failed; the others are stopped, and go on from their checkpoints next time.
+        JobFailed: a job failed; the others are stopped, and resume from their checkpoints next time.
     """
     queue = _Queue(jobs, finished)
     lock = threading.Lock()
@@ -198,7 +198,7 @@ def _train(
             return []
         with lock:
             for job in group:
-                progress(job, answer["share"])
+                progress(job, answer["fraction"])
     raise JobFailed(
-        f"{group[0].name}: its worker process was killed; start again to go on from its last checkpoint", user=True
+        f"{group[0].name}: its worker process was killed; run again to resume from its last checkpoint", user=True
     )

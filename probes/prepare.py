@@ -14,7 +14,7 @@ Preparing = Callable[[str, float], None]
 Vocabulary = tuple[Any, int]  # a tokenizer and the id of its end of text
 
 
-def nobody(what: str, share: float) -> None:
+def nobody(what: str, fraction: float) -> None:
     """A listener that does nothing."""
 
 
@@ -26,10 +26,10 @@ def check(sweep: config.Sweep, folder: Path) -> None:
 
 def check_corpora(sweep: config.Sweep, folder: Path) -> None:
     """InputError where a corpus file is missing, or its beginning shows that it cannot be read as the sweep says."""
-    texts = [part for part in (sweep.general, sweep.domain) if part.has_text]
+    texts = [text for text in (sweep.general, sweep.domain) if text.has_text]
     corpus.require(texts, folder)
-    for part in texts:
-        corpus.check(part, folder)
+    for text in texts:
+        corpus.check(text, folder)
 
 
 def check_bases(sweep: config.Sweep) -> None:
@@ -38,30 +38,32 @@ def check_bases(sweep: config.Sweep) -> None:
         trackers.check(name)
     for base in sweep.bases:
         if base.revision and Path(str(base.path)).is_dir():
-            raise InputError(f"base model {base.path!r}: revision is for a hub name, and this is a folder")
+            raise InputError(
+                f"base model {base.path!r}: revision is for a hub name, but this is a folder; remove revision"
+            )
         if base.path is not None:
             _check_pretrained(sweep, jobs.pretrained(base))
 
 
-def _check_pretrained(sweep: config.Sweep, source: Pretrained) -> None:
-    if _outside(source.path):
-        raise InputError(f"base model {source.path!r}: no such folder; build or download it first")
+def _check_pretrained(sweep: config.Sweep, origin: Pretrained) -> None:
+    if _outside(origin.path):
+        raise InputError(f"base model {origin.path!r}: no such folder; build or download it first")
     from probes import models  # transformers' models, which a plan of the ladder does without
 
-    positions = getattr(models.shape(source).config, "max_position_embeddings", None)
+    positions = getattr(models.shape(origin).config, "max_position_embeddings", None)
     if positions and sweep.context > positions:
         raise InputError(
-            f"base model {source.path!r}: context {sweep.context} is longer than its {positions} positions"
+            f"base model {origin.path!r}: context {sweep.context} is longer than its {positions} positions; lower context"
         )
-    models.require_weights(source)
-    _own_vocabulary(source)
+    models.require_weights(origin)
+    _own_vocabulary(origin)
 
 
 def unfold(sweep: config.Sweep, folder: Path, work: Path, preparing: Preparing = nobody) -> list[AnyJob]:
     """All jobs of a sweep, each after the one that it needs, its corpora packed (from the cache where they are there).
 
     Args:
-        preparing: called with what is read or tokenised and the share of it that is done.
+        preparing: called with what is read or tokenised and the fraction of it that is done.
     """
     ladder: Vocabulary | None = None
     everything: list[AnyJob] = []
@@ -119,45 +121,47 @@ def _pinned(base: config.Base) -> config.Base:
     return base.model_copy(update={"revision": models.commit(jobs.pretrained(base))})
 
 
-def _own_vocabulary(source: Pretrained) -> Vocabulary:
+def _own_vocabulary(origin: Pretrained) -> Vocabulary:
     """The tokenizer that a model brings along."""
     from probes import models
 
-    own: Any = models.load_tokenizer(source)
+    own: Any = models.load_tokenizer(origin)
     end = own.eos_token_id
     if end is None or not hasattr(own, "backend_tokenizer"):
         raise InputError(
-            f"base model {source.path!r}: its tokenizer needs a fast implementation and an end-of-text token"
+            f"base model {origin.path!r}: its tokenizer needs a fast implementation and an end-of-text token; save it with both"
         )
     # Without files transformers 5.23 makes one up that gives every text no token, or the unknown one (findings/).
     one, other = (own.backend_tokenizer.encode(text, add_special_tokens=False).ids for text in ("one text", "another"))
     if one == other:
-        raise models.no_tokenizer(source.path)
-    vocabulary = models.shape(source).config.vocab_size
+        raise models.no_tokenizer(origin.path)
+    vocabulary = models.shape(origin).config.vocab_size
     if (size := own.backend_tokenizer.get_vocab_size()) > vocabulary:
-        raise InputError(f"base model {source.path!r}: its tokenizer has {size} entries, its embedding {vocabulary}")
+        raise InputError(
+            f"base model {origin.path!r}: its tokenizer has {size} entries, but its embedding {vocabulary}; use its own tokenizer"
+        )
     return own.backend_tokenizer, end
 
 
 def _pack(
-    sweep: config.Sweep, part: config.Corpus, own: Vocabulary, folder: Path, work: Path, preparing: Preparing
+    sweep: config.Sweep, text: config.Corpus, own: Vocabulary, folder: Path, work: Path, preparing: Preparing
 ) -> Packed:
-    report = partial(preparing, f"tokens of {part.name}")
-    blocks = corpus.pack(part, folder, *own, sweep.context, work / "shards", work / "sides", report)
+    report = partial(preparing, f"tokens of {text.name}")
+    blocks = corpus.pack(text, folder, *own, sweep.context, work / "shards", work / "sides", report)
     if len(blocks.held_out) < sweep.evaluate.blocks:
-        raise _too_small(sweep, part, len(blocks.held_out), corpus.decided(part, folder, work / "sides"))
+        raise _too_small(sweep, text, len(blocks.held_out), corpus.decided(text, folder, work / "sides"))
     return Packed.of(blocks)
 
 
-def _too_small(sweep: config.Sweep, part: config.Corpus, blocks: int, found: corpus.Sides) -> InputError:
+def _too_small(sweep: config.Sweep, text: config.Corpus, blocks: int, found: corpus.Sides) -> InputError:
     """The source with the fewest held-out documents for its share is what the others wait for."""
     held = found.count(corpus.HELD_OUT)
-    short = min(range(len(held)), key=lambda number: held[number] / part.shares[number])
+    short = min(range(len(held)), key=lambda number: held[number] / text.shares[number])
     what = (
         f" is too small for its held-out split: evaluate.blocks asks for {sweep.evaluate.blocks} blocks of "
         f"{sweep.context} tokens, it has {blocks}"
     )
-    return corpus.too_little(part, short, found, what)
+    return corpus.too_little(text, short, found, what)
 
 
 def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
@@ -165,10 +169,11 @@ def _check_epochs(sweep: config.Sweep, job: AnyJob) -> None:
     limits = (sweep.general.max_epochs, sweep.domain.max_epochs)
     if not isinstance(job, Job) or not any(limits):
         return
-    for part, limit, times in zip(job.corpora, limits, _epochs(sweep, job), strict=False):
+    for text, limit, times in zip(job.corpora, limits, _epochs(sweep, job), strict=False):
         if limit and times > limit + 1e-9:
             raise InputError(
-                f"{job.name}: corpus {part.name!r} would be seen {times:.1f} times, and its max_epochs is {limit:g}"
+                f"{job.name}: corpus {text.name!r} would be seen {times:.1f} times, but its max_epochs is {limit:g}; "
+                "name more text or train on fewer tokens"
             )
 
 

@@ -1,6 +1,6 @@
-"""What a run leaves behind while it is trained: its rows, its trackers' points, and the state file that it can go on from.
+"""What a run leaves behind while it is trained: its rows, its trackers' points, and the state file from which it resumes.
 
-At every checkpoint one file is written that holds weights, optimiser state and all rows so far; the
+At every checkpoint one file is written with weights, optimiser state and all rows so far; the
 move of that file into place is the only commit, so a row is never lost and never written twice.
 """
 
@@ -29,7 +29,7 @@ class Record:
     """The rows and the state file of one job.
 
     Tensors of a state are named `model.NAME`, `exp_avg.NAME` and `exp_avg_sq.NAME` for each parameter NAME.
-    `losses` are the training losses since the last row, `lost` the names of branches whose loss was no number.
+    `losses` are the training losses since the last row, `lost` the names of branches whose loss was not finite.
     """
 
     def __init__(self, job: Job, mixture: Mixture) -> None:
@@ -47,14 +47,14 @@ class Record:
         return self.job.learning_rate * scale * (branch.factor(step) if branch else 1.0)
 
     def log(self, step: int, losses: list[Loss]) -> bool:
-        """Add a row; False, and no row, where a loss is no number any more."""
+        """Add a row; False, and no row, where a loss is not finite any more."""
         if not self.rows:
             self.base = losses
         train_loss, self.losses = _mean(self.losses), []
         return self._add(step, train_loss, losses, {"trunk": None} if self.job.branches else {})
 
     def log_branch(self, branch: Branch, train_losses: list[float], losses: list[Loss]) -> None:
-        """Add the one row of a branch, its end; without a row it is lost where a loss is no number."""
+        """Add the one row of a branch, its end; without a row it is lost where a loss is not finite."""
         own = {"run": self._name(branch), "trunk": self.job.columns["run"]}
         if not self._add(branch.end, _mean(train_losses), losses, own, branch):
             self.lost.append(own["run"])
@@ -102,7 +102,7 @@ class Record:
         }
         metadata = {key: json.dumps(value) for key, value in kept.items()}
         whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_atomically(state_path(self.job), lambda part: save_file(whole, part, metadata=metadata))
+        write_atomically(state_path(self.job), lambda temporary: save_file(whole, temporary, metadata=metadata))
         self.tracked.show(self.rows)
 
     def load(self) -> tuple[int, Tensors]:
@@ -137,7 +137,7 @@ class Tracked:
         self.open: list[trackers.Tracker] = []
 
     def show(self, rows: list[Row]) -> None:
-        """Tell every tracker of the steps that it does not know yet."""
+        """Log to every tracker the steps that it has not seen."""
         if not self.tracking.trackers:
             return
         reached = max((row["tokens"] for row in rows if not row.get("trunk")), default=-1)

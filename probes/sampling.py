@@ -6,7 +6,7 @@ Source of the idea: arXiv 2605.26097.
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from transformers import PreTrainedModel
 
 from probes import models
 from probes.generation import draw
-from probes.jobs import Sample
+from probes.jobs import SampleJob
+from probes.progress import Report
 from probes.results import result_path
 from probes.storage import read_json_if_there, write_json
 from scaling.errors import InputError
@@ -55,25 +56,25 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Chunk:
-    """One batch: its number, its file until all are there, and which of all blocks it holds."""
+    """One batch: its number, its file until all are there, and which of all blocks it has."""
 
     number: int
     path: Path
     start: int
     stop: int
 
-    def part(self, start: int, stop: int) -> NDArray[Any]:
+    def among(self, start: int, stop: int) -> NDArray[Any]:
         """Those of its blocks that are among start..stop of all."""
         blocks = np.load(self.path, allow_pickle=False)
         assert len(blocks) == self.stop - self.start
         return blocks[max(start - self.start, 0) : max(stop - self.start, 0)]
 
 
-def perform(job: Sample, report: Callable[[float], None], device: torch.device) -> str:
+def perform(job: SampleJob, report: Report, device: torch.device) -> str:
     """Draw the samples of a job, from wherever it stands, and write its result, which is 'finished'."""
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    model = models.open_source(job.model).to(device)
+    model = models.open_base(job.model).to(device)
     sampling = Sampling(job.tokens, job.context, job.start_id, job.seed, held_out=job.held_out)
     sample_blocks(model, sampling, folder, report, device)
     write_json(result_path(job), {"status": "finished", "rows": []})
@@ -81,18 +82,18 @@ def perform(job: Sample, report: Callable[[float], None], device: torch.device) 
 
 
 def sample_blocks(
-    model: PreTrainedModel, sampling: Sampling, folder: Path, report: Callable[[float], None], device: torch.device
+    model: PreTrainedModel, sampling: Sampling, folder: Path, report: Report, device: torch.device
 ) -> tuple[Path, Path]:
     """Draw blocks from the model and write them as `train.npy` and `held_out.npy`, each (blocks, context).
 
-    A block is one generation that goes on past end-of-text tokens. What a killed call has drawn is used
-    by the next one, which gives the same bits. `notes.json` tells tokens and distinct blocks of the
+    A block is one generation that continues past end-of-text tokens. What a killed call has drawn is used
+    by the next one, which gives the same bits. `notes.json` has tokens and distinct blocks of the
     training text, the seconds that all calls together drew for, temperature and top_p.
 
     Args:
         model: on `device`; its modes and all random states are left as they were.
         folder: for this sampling of this model alone; what is there already is taken to be of it.
-        report: told the share of the blocks that is drawn, up to 1.
+        report: called with the fraction of the blocks that is drawn, up to 1.
 
     Returns:
         The paths of `train.npy`, which is written last, and `held_out.npy`: uint16 where the model's
@@ -126,13 +127,15 @@ def _chunks(sampling: Sampling, folder: Path) -> list[Chunk]:
 
 
 def _checked_dtype(model: PreTrainedModel, sampling: Sampling) -> Any:
-    """The smallest unsigned type that holds every id; InputError where the model cannot do what is asked."""
+    """The smallest unsigned type for every id; InputError where the model cannot do what is asked."""
     config = model.config.get_text_config()
     limit = getattr(config, "max_position_embeddings", None)
     if limit and sampling.context > limit:
-        raise InputError(f"a context of {sampling.context} tokens is more than the base model's {limit}")
+        raise InputError(f"context {sampling.context} is longer than the base model's {limit} positions; lower context")
     if sampling.start_id >= config.vocab_size:
-        raise InputError(f"the end-of-text id {sampling.start_id} is not among the base model's {config.vocab_size}")
+        raise InputError(
+            f"the end-of-text id {sampling.start_id} is not among the base model's {config.vocab_size}; use its own tokenizer"
+        )
     return np.dtype(np.uint16 if config.vocab_size <= 2**16 else np.uint32)
 
 
@@ -141,7 +144,7 @@ def _draw_missing(
     sampling: Sampling,
     chunks: list[Chunk],
     dtype: Any,
-    report: Callable[[float], None],
+    report: Report,
     device: torch.device,
 ) -> float:
     """Write the chunks that are not there; the seconds that it took, with those of calls before."""
@@ -167,12 +170,12 @@ def _draw(model: PreTrainedModel, sampling: Sampling, chunk: Chunk, device: torc
 
 def _pieces(chunks: list[Chunk], start: int, stop: int) -> Iterator[NDArray[Any]]:
     """The blocks start..stop of all, a chunk at a time."""
-    return (chunk.part(start, stop) for chunk in chunks if chunk.start < stop and chunk.stop > start)
+    return (chunk.among(start, stop) for chunk in chunks if chunk.start < stop and chunk.stop > start)
 
 
 def _join(path: Path, chunks: list[Chunk], start: int, stop: int) -> None:
     """Write the blocks start..stop of all as one array."""
-    like = chunks[0].part(0, 1)
+    like = chunks[0].among(0, 1)
     _write(path, (stop - start, like.shape[1]), like.dtype, _pieces(chunks, start, stop))
 
 
@@ -180,8 +183,8 @@ def _write(path: Path, shape: tuple[int, ...], dtype: Any, pieces: Iterable[NDAr
     """Write an array that comes in pieces, atomically."""
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
 
-    def write(part: Path) -> None:
-        with part.open("wb") as handle:
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as handle:
             np.lib.format.write_array_header_1_0(handle, header)
             for piece in pieces:
                 handle.write(piece.tobytes())

@@ -1,4 +1,4 @@
-"""JSON files of ours, hashes, and room on the disk; `scaling.storage` writes files whole or not at all."""
+"""JSON files of the work folder, hashes, and free disk space; `scaling.storage` writes files whole or not at all."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from scaling.storage import write_atomically
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as JSON, atomically; floats keep every digit."""
     text = json.dumps(content, indent=1)
-    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:
@@ -21,7 +21,12 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: damaged; delete it and start again") from error
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> InputError:
+    """The one sentence for a file of the work folder that cannot be used, all of which can be made again."""
+    return InputError(f"{path}: damaged; delete it and start again")
 
 
 def read_json_if_there(path: Path) -> Any:
@@ -33,7 +38,7 @@ def read_json_if_there(path: Path) -> Any:
 
 
 def digest(content: Any) -> str:
-    """A short stable hash of anything that JSON can hold: 16 hexadecimal digits."""
+    """A short stable hash of any JSON content: 16 hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -44,7 +49,7 @@ def file_digest(path: Path) -> str:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """InputError where the disk that holds `folder` has fewer than `needed` bytes left."""
+    """InputError where the disk of `folder` has fewer than `needed` bytes left."""
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

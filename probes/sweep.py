@@ -29,14 +29,14 @@ class Summary:
 class Listener:
     """Hears of a sweep's progress; does nothing. The command line has one that draws bars."""
 
-    def preparing(self, what: str, share: float) -> None:
-        """The corpora are read and tokenised: `what` has come to `share` (0..1) of its end."""
+    def preparing(self, what: str, fraction: float) -> None:
+        """The corpora are read and tokenised: `what` has come to `fraction` (0..1) of its end."""
 
     def start(self, todo: list[AnyJob], all_jobs: list[AnyJob]) -> None:
         """Called once, before training."""
 
-    def progress(self, job: AnyJob, share: float) -> None:
-        """A job has come to `share` (0..1) of its end."""
+    def progress(self, job: AnyJob, fraction: float) -> None:
+        """A job has come to `fraction` (0..1) of its end."""
 
     def done(self, job: AnyJob, status: str) -> None:
         """A job is over."""
@@ -65,7 +65,7 @@ def run(sweep_file: Path, out: Path, listener: Listener | None = None, work: Pat
     listener = listener or Listener()
     sweep = config.load_sweep(sweep_file)
     if out.suffix not in WRITERS or out.is_dir():
-        raise InputError(f"{out}: a run table is a file, one of {', '.join(WRITERS)}")
+        raise InputError(f"{out}: a run table must be a file that ends in one of {', '.join(WRITERS)}")
     prepare.check(sweep, sweep_file.parent)
     with _only_one(work or work_folder(out)) as work:
         remove_parts(out)
@@ -126,7 +126,7 @@ def _claim(everything: list[AnyJob]) -> None:
 
 
 def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
-    """Bytes that training will need: weights and two moments in fp32 a running job, weights a base."""
+    """Bytes that training will need: weights and two moments in fp32 per running job, weights per base."""
     sizes = [4 * job.columns["params_total"] for job in todo if job.columns]
     kept = sum({job.needs: 4 * job.columns["params_total"] for job in todo if job.columns}.values())
     return kept + 2 * 3 * max(sizes, default=0) * sweep.workers * sweep.together
@@ -134,7 +134,7 @@ def _space(todo: list[AnyJob], sweep: config.Sweep) -> int:
 
 @contextmanager
 def _only_one(work: Path) -> Iterator[Path]:
-    """Hold the work folder's lock and sweep up what a kill left half-written; a second process is refused."""
+    """Keep the work folder's lock and sweep up what a kill left half-written; a second process is refused."""
     try:
         import fcntl
     except ImportError as error:  # this is a matter of Unix
@@ -147,6 +147,8 @@ def _only_one(work: Path) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(f"{work}: another process is training this sweep") from error
+            raise InputError(
+                f"{work}: another process is training this sweep; wait for it or give another --work"
+            ) from error
         remove_parts(work)
         yield work

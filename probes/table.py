@@ -23,7 +23,7 @@ def write_table(everything: list[AnyJob], out: Path) -> int:
     if not any(row["tokens"] > 0 for row in rows):
         return 0
     frame = validate(pd.DataFrame(rows), str(out)).frame
-    write_atomically(out, lambda part: WRITERS[out.suffix](frame, part))
+    write_atomically(out, lambda temporary: WRITERS[out.suffix](frame, temporary))
     return len(rows)
 
 
@@ -32,17 +32,19 @@ def repetition(everything: list[AnyJob]) -> list[str]:
     found = []
     for kind, who in (("pretrain", "a base"), ("cpt", "a run")):
         rows = [row for job in everything if job.kind == kind for row in logged_rows(job)]
-        for part in ("general", "domain"):
-            epochs = max((row[f"{part}_epochs"] for row in rows), default=0)
+        for corpus in ("general", "domain"):
+            epochs = max((row[f"{corpus}_epochs"] for row in rows), default=0)
             if epochs > 1:
-                found.append(f"the {part} corpus is smaller than the tokens asked of it: {who} saw {epochs:.1f} epochs")
+                found.append(
+                    f"the {corpus} corpus is smaller than the tokens asked of it: {who} saw {epochs:.1f} epochs"
+                )
     return found
 
 
 def near_duplicates(everything: list[AnyJob]) -> list[str]:
     """A warning for each corpus of which training documents were left out as near-duplicates of held-out ones."""
     runs = [job for job in everything if isinstance(job, Job)]
-    dropped = {part.name: part.near_duplicates for job in runs for part in job.corpora}
+    dropped = {corpus.name: corpus.near_duplicates for job in runs for corpus in job.corpora}
     return [
         f"corpus {name!r}: {count} training document{'s were' if count > 1 else ' was'} left out as "
         f"near-duplicate{'s' if count > 1 else ''} of held-out text"

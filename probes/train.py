@@ -1,7 +1,7 @@
 """Training runs: pre-training of a base, or CPT of one base at several ratios at once. They can be cut at any moment.
 
 Data order and learning rate are functions of the step, so the state file (`probes.record`) is all that is needed
-to go on.
+to resume.
 """
 
 import math
@@ -21,6 +21,7 @@ from probes.alone import Alone
 from probes.corpus import open_blocks
 from probes.evaluate import Loss
 from probes.jobs import Branch, Job, mixture
+from probes.progress import Report
 from probes.record import Record, Tensors
 from probes.reptile import Reptile
 from probes.results import status
@@ -28,7 +29,6 @@ from probes.stack.members import Members
 from probes.stack.shape import Shape, obstacle
 from scaling.storage import write_atomically
 
-Report = Callable[[float], None]  # told the share of the work that is done, 0..1
 Indices = Sequence[int]
 
 
@@ -52,7 +52,7 @@ class Models(Protocol):
         """A copy of the members with these indices."""
 
 
-class Data:
+class Batches:
     """What a run is fed: batches of its mixture; `held_out` has the blocks of each corpus that is scored."""
 
     def __init__(self, job: Job) -> None:
@@ -74,15 +74,15 @@ class Member:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.data = Data(job)
+        self.data = Batches(job)
         self.record = Record(job, self.data.mixture)
 
 
-class Runs:
+class Group:
     """Runs at the same step that differ in ratio and seed only, and their models.
 
     Args:
-        report: told how many steps of one run have just been made.
+        report: called with how many steps of one run have just been made.
     """
 
     def __init__(self, members: list[Member], models: Models, step: int, report: Callable[[int], None]) -> None:
@@ -94,7 +94,7 @@ class Runs:
         self.reptile = self.anchored(models)
 
     def run(self) -> None:
-        """Train to the end; a run whose loss is no number any more is diverged and leaves, the others go on."""
+        """Train to the end; a run whose loss is not finite any more is marked diverged and leaves; the others continue."""
         if self.step == 0:
             self.keep(self.log())
         while self.members:
@@ -158,7 +158,7 @@ class Runs:
         return [list(losses) for losses in zip(*found, strict=True)]
 
     def log(self) -> list[bool]:
-        """Evaluate and add a row to each run; False for a run whose loss is no number any more."""
+        """Evaluate and add a row to each run; False for a run whose loss is not finite any more."""
         scored = self.score(self.models)
         return [member.record.log(self.step, losses) for member, losses in zip(self.members, scored, strict=True)]
 
@@ -195,15 +195,15 @@ def perform(jobs: list[Job], report: Report, device: torch.device) -> list[str]:
     for job in jobs:
         Path(job.folder).mkdir(parents=True, exist_ok=True)
     starts = [(member, *member.record.load()) for member in map(Member, jobs)]
-    told = _Share(report, sum(job.all_steps for job in jobs), sum(_behind(member, step) for member, step, _ in starts))
+    done = _Steps(report, sum(job.all_steps for job in jobs), sum(_behind(member, step) for member, step, _ in starts))
     for step, group in groupby(sorted(starts, key=lambda start: start[1]), key=lambda start: start[1]):
         members, _, states = zip(*group, strict=True)
-        Runs(list(members), _models(jobs[0], list(states), step, device), step, told.add).run()
+        Group(list(members), _models(jobs[0], list(states), step, device), step, done.add).run()
     return [str(status(job)) for job in jobs]
 
 
-class _Share:
-    """Steps as a share of all."""
+class _Steps:
+    """Steps that are done, reported as a fraction of all."""
 
     def __init__(self, report: Report, total: int, done: int) -> None:
         self.report = report
@@ -232,7 +232,7 @@ def _models(job: Job, states: list[Tensors], step: int, device: torch.device) ->
 
 def open_model(job: Job) -> PreTrainedModel:
     """The model that a job starts from, in training mode."""
-    model = models.open_source(job.model)
+    model = models.open_base(job.model)
     model.config.use_cache = False
     model.train()
     return model

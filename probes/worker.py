@@ -2,7 +2,7 @@
 
     python -m probes.worker THREADS
 
-Answers are JSON lines: {"share": 0..1} while a list runs, then {"statuses": ["finished" | "diverged", ...]}, one for
+Answers are JSON lines: {"fraction": 0..1} while a list runs, then {"statuses": ["finished" | "diverged", ...]}, one for
 each of its jobs, or {"error": text, "user": bool}. When the parent is gone the pipe breaks and the worker ends.
 """
 
@@ -18,11 +18,11 @@ from transformers.utils import logging
 
 from probes import sampling
 from probes.compute import device, enough_memory
-from probes.jobs import AnyJob, Job, Sample
+from probes.jobs import AnyJob, Job, SampleJob
 from probes.train import perform
 from scaling.errors import InputError
 
-JOBS: TypeAdapter[list[AnyJob]] = TypeAdapter(list[Annotated[Job | Sample, Field(discriminator="kind")]])
+JOBS: TypeAdapter[list[AnyJob]] = TypeAdapter(list[Annotated[Job | SampleJob, Field(discriminator="kind")]])
 
 
 def main() -> None:
@@ -48,11 +48,11 @@ def _claim_stdout() -> IO[str]:
 
 
 def _perform(jobs: list[AnyJob], answers: IO[str], device: torch.device) -> dict[str, Any]:
-    def report(share: float) -> None:
-        _answer(answers, {"share": share})
+    def report(fraction: float) -> None:
+        _answer(answers, {"fraction": fraction})
 
     try:
-        if isinstance(jobs[0], Sample):
+        if isinstance(jobs[0], SampleJob):
             with enough_memory(jobs[0].name):
                 return {"statuses": [sampling.perform(jobs[0], report, device)]}
         with enough_memory(jobs[0].name, len(jobs)):

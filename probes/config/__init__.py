@@ -5,7 +5,7 @@ Arrows run one way: sweep -> training, text -> values.
 
 from probes.config.sweep import Sweep, first_problem, load_sweep, read_keys
 from probes.config.text import Corpus, Source, Text, Tokenizer
-from probes.config.training import Base, Cpt, Evaluate, Pretrain, Reptile, Training
+from probes.config.training import Base, Cpt, Evaluate, Pretrain, ReptileOptions, Training
 
 __all__ = [
     "Base",
@@ -13,7 +13,7 @@ __all__ = [
     "Cpt",
     "Evaluate",
     "Pretrain",
-    "Reptile",
+    "ReptileOptions",
     "Source",
     "Sweep",
     "Text",

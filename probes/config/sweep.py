@@ -20,11 +20,11 @@ CORPORA = ("general", "domain")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Compute(Section):
-    """How a step is computed; none of it is part of a run's identity, since it changes rounding alone.
+class ComputeOptions(Section):
+    """How a step is computed. It changes rounding only, so runs may be resumed with other options.
 
-    `micro_batch_tokens` of a run's batch go through the model at a time (all of them by default), with
-    `activation_checkpointing` activations are made again on the way back: either is for models that would not fit.
+    `micro_batch_tokens` of a run's batch go through the model at a time, by default all of them.
+    `activation_checkpointing` computes activations again in the backward pass. Either saves memory.
     `compile` uses torch.compile.
     """
 
@@ -34,12 +34,12 @@ class Compute(Section):
 
 
 class Sweep(Section):
-    """A whole sweep: bases x ratios x seeds. Another sweep file that `extends` names gives the keys that are not there.
+    """A whole sweep: bases x ratios x seeds. `extends` names another sweep file, which gives the missing keys.
 
     `workers` processes of `threads` threads each train runs side by side. `together` is how many CPT runs of one base
-    a process trains at once on a GPU, their weights stacked; on a CPU, where that does not pay, and with models other
-    than plain Llamas they are trained one at a time. Either way gives the same losses up to rounding, so a run may be
-    started in one and resumed in the other; the column `together` of the run table tells which it was.
+    a process trains at once on a GPU, with stacked weights. On a CPU, and with models other than plain Llamas, runs are
+    trained one at a time. Either way gives the same losses up to rounding, so a run may be started in one way and
+    resumed in the other. The column `together` of the run table records which it was.
     """
 
     name: Annotated[str, Field(pattern=NAME)]
@@ -54,7 +54,7 @@ class Sweep(Section):
     workers: Annotated[int, Field(ge=1)] = 2
     threads: Annotated[int, Field(ge=1)] = 1
     together: Annotated[int, Field(ge=1)] = 1
-    compute: Compute = Compute()
+    compute: ComputeOptions = ComputeOptions()
     trackers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("trackers", mode="before")
@@ -70,31 +70,31 @@ class Sweep(Section):
         """The trackers exist."""
         for name in self.trackers:
             if name not in trackers.names():
-                raise ValueError(f"no tracker {name!r}; there are {', '.join(trackers.names())}")
+                raise ValueError(f"no tracker {name!r}; choose one of {', '.join(trackers.names())}")
         return self
 
     @model_validator(mode="after")
     def sampled_replay(self) -> Self:
         """Only what is replayed may be sampled, and a ladder is pre-trained on text."""
         if self.domain.sample_from_base:
-            raise ValueError("sample_from_base belongs to the general corpus, not to the domain")
+            raise ValueError("sample_from_base is for the general corpus; remove it from domain")
         if not self.general.has_training_text and any(base.depth for base in self.bases):
             raise ValueError("general needs train or sources: the bases given by depth are pre-trained on it")
         return self
 
     @model_validator(mode="after")
     def whole_steps(self) -> Self:
-        """Steps hold whole blocks, there is at least one, and bases can be told apart."""
-        for part, name in ((self.cpt, "cpt"), (self.pretrain, "pretrain")):
-            if part.batch_tokens % self.context:
+        """A step is whole blocks, there is at least one step, and no two bases have the same name."""
+        for section, name in ((self.cpt, "cpt"), (self.pretrain, "pretrain")):
+            if section.batch_tokens % self.context:
                 raise ValueError(f"{name}.batch_tokens must be a multiple of context ({self.context})")
         if self.cpt.tokens < self.cpt.batch_tokens:
-            raise ValueError("cpt.tokens is less than one step of cpt.batch_tokens")
+            raise ValueError("cpt.tokens must be at least one step, which is cpt.batch_tokens")
         if (self.compute.micro_batch_tokens or 0) % self.context:
             raise ValueError(f"compute.micro_batch_tokens must be a multiple of context ({self.context})")
         labels = [base.label for base in self.bases]
         if len(set(labels)) != len(labels):
-            raise ValueError("two bases have the same name")
+            raise ValueError("two bases have the same name; remove one or rename its folder")
         return self
 
 
@@ -121,15 +121,15 @@ def read_keys(path: Path, heirs: Sequence[Path] = ()) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: a sweep file is a mapping of keys to values")
+        raise InputError(f"{path}: a sweep file needs keys with values, such as `name: mine`")
     if (other := content.pop(INHERITS, None)) is None:
         return content
     if not isinstance(other, str) or Path(other).name != other:
         raise InputError(
-            f"{path}: {INHERITS} names a sweep file in the same folder, since file names are relative to it"
+            f"{path}: {INHERITS} must name a sweep file in the same folder, since file names are relative to it"
         )
     if path in heirs:
-        raise InputError(f"{path}: {INHERITS} itself")
+        raise InputError(f"{path}: {INHERITS} itself; name another sweep file")
     return _laid_over(read_keys(path.parent / other, [*heirs, path]), content)
 
 
@@ -156,7 +156,9 @@ def _resolve(sweep: Sweep, folder: Path) -> Sweep:
 def first_problem(error: ValidationError, whole: str) -> str:
     """The first of pydantic's findings as 'key: what is wrong'; `whole` stands for the key where it is all of it."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"]) or whole
+    where = ".".join(str(key) for key in problem["loc"]) or whole
     if problem["type"] == "extra_forbidden":
         return f"unknown key {where!r} (a typo?)"
+    if problem["type"] == "model_type":
+        return f"{where}: must be keys with values"
     return f"{where}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,4 +1,4 @@
-"""The corpora of a sweep: files of either side, or text sampled from the base."""
+"""The corpora in a sweep file: text files of either side, or text sampled from the base."""
 
 import math
 from typing import Annotated, Literal, Self
@@ -13,11 +13,11 @@ SAMPLED = "sampled"  # the name of a corpus that has no other
 class Text(Section):
     """Text of one source: file names or globs, relative to the sweep file, and how they are read.
 
-    `held_out` names the validation text; without it, `held_out_fraction` of the documents are held
-    out by a hash of their text. `field` is the JSON field or the column that holds the text, with dots
-    into what is nested; `split` the part of a saved DatasetDict. `separator` is what stands between two
-    documents in a plain text file, which is one document without it; `blank-lines` is any number of
-    those. `format` says how files are read whatever they look like.
+    `held_out` names the validation text. Without it, `held_out_fraction` of the documents are held
+    out, chosen by a hash of their text. `field` is the JSON field or the column with the text; dots
+    lead into nested ones. `split` is the split of a saved DatasetDict. `separator` is the text between
+    two documents of a plain text file; `blank-lines` stands for any number of blank lines. Without a
+    separator the file is one document. `format` sets how files are read, whatever they look like.
     """
 
     train: list[str] = Field(default_factory=list)
@@ -30,7 +30,7 @@ class Text(Section):
 
     @property
     def reading(self) -> dict[str, str]:
-        """How files are read beyond what they look like themselves, as far as it is said."""
+        """What the sweep file sets about how files are read."""
         return {key: own for key in ("separator", "format") if (own := getattr(self, key)) is not None}
 
 
@@ -42,15 +42,15 @@ class Source(Text):
 
 
 class Corpus(Text):
-    """One side of the mixture: either text of its own, or `sources` with shares that sum to 1.
+    """One side of the mixture: either text, or `sources` with shares that sum to 1.
 
-    With `near_duplicates: true` training documents that share too much with held-out ones of the
+    With `near_duplicates: true`, training documents that overlap too much with held-out ones of the
     corpus are left out. A sweep in which a run would see the corpus more than `max_epochs` times is
     refused.
 
-    On the general side, `sample_from_base` is a number of tokens that are sampled from each base and
-    replayed instead of text (arXiv 2605.26097). Text is then needed for two things alone: to
-    pre-train a ladder, and to be held out; without any, samples are held out.
+    On the general side, `sample_from_base` is a number of tokens. They are sampled from each base and
+    replayed instead of text (arXiv 2605.26097). Text is then needed for two things only: to
+    pre-train a ladder, and to be held out. Without any text, samples are held out.
     """
 
     name: str = ""
@@ -65,13 +65,13 @@ class Corpus(Text):
         """Every corpus has a name; one that is sampled need not be given any."""
         if isinstance(content, dict) and not content.get("name"):
             if not content.get("sample_from_base"):
-                raise ValueError("a corpus needs a name")
+                raise ValueError("a corpus needs a name; add the key name")
             return {**content, "name": SAMPLED}
         return content
 
     @model_validator(mode="after")
     def text_or_sources(self) -> Self:
-        """Text stands in one place only, and shares are shares of a whole."""
+        """Text is given in one place only, and the shares sum to 1."""
         if not self.sources:
             if not self.train and not self.sample_from_base:
                 raise ValueError("a corpus needs either train, a list of files, or sources")
@@ -79,14 +79,14 @@ class Corpus(Text):
         if (doubled := [key for key in Text.model_fields if key in self.model_fields_set]) == ["train"]:
             raise ValueError("a corpus takes either train or sources, not both")
         if doubled:
-            raise ValueError(f"with sources, {' and '.join(doubled)} must stand in each source, not beside them")
+            raise ValueError(f"with sources, {' and '.join(doubled)} must be in each source, not beside sources")
         if abs((total := math.fsum(source.share for source in self.sources)) - 1) > 1e-6:
-            raise ValueError(f"the shares of its sources sum to {total:g}, not to 1")
+            raise ValueError(f"the shares of its sources sum to {total:g}, not to 1; correct them")
         return self
 
     @property
     def parts(self) -> list[Text]:
-        """Its sources; a corpus with text of its own is the only one."""
+        """Its sources; a corpus without sources is its only one."""
         return [*self.sources] or [self]
 
     @property

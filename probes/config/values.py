@@ -1,4 +1,4 @@
-"""Values that several sections of a sweep file use: counts, shares, seeds."""
+"""Values that several sections of a sweep file use: counts, fractions, seeds."""
 
 from typing import Annotated, Any
 
@@ -19,9 +19,9 @@ Count = Annotated[int, BeforeValidator(_count), Field(gt=0)]
 
 
 def distinct(values: list[Any]) -> list[Any]:
-    """No value stands twice, as its name prints it: the runs would have the same name."""
+    """No value appears twice, as run names print it: two runs would have the same name."""
     if len({f"{value:g}" for value in values}) != len(values):
-        raise ValueError("the same value stands there twice")
+        raise ValueError("the same value appears twice; remove one")
     return values
 
 
@@ -35,6 +35,6 @@ Seeds = Annotated[list[Seed], BeforeValidator(_several), Field(min_length=1), Af
 
 
 class Section(BaseModel):
-    """A part of the sweep file; an unknown key is an error, since it is most likely a typo."""
+    """A section of the sweep file; an unknown key is an error, since it is most likely a typo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -1,7 +1,7 @@
-"""What a file holds, by its beginning: JSON records, parquet, text to be read as it is, or something that is neither.
+"""What a file contains, judged by its beginning: JSON records, parquet, text, or something that is refused.
 
-Content decides, since the two commonest corpora are JSON lines named `.json.gz`. What is refused must be told from
-prose and from source code for certain: a file is text unless all that is looked at speaks against it.
+Content decides, since the two commonest corpora are JSON lines named `.json.gz`. What is refused must be told apart from
+prose and source code for certain: a file is text unless all that is looked at speaks against it.
 """
 
 import json
@@ -14,8 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from probes.corpus import lists
-from probes.corpus.binary import named
+from probes.corpus import not_text
 from probes.corpus.opening import ENCODING, bare_suffix, head, not_utf8, open_text
 from scaling.errors import InputError
 
@@ -37,7 +36,7 @@ class Look:
 
 
 def look(path: Path) -> Look:
-    """What a file holds. InputError where it cannot be read at all."""
+    """What a file contains. InputError where it cannot be read at all."""
     try:
         status = path.stat()
     except OSError as error:
@@ -81,7 +80,7 @@ def _look(path: Path, version: tuple[int, ...]) -> Look:
     start = head(path, HEAD)
     if start.startswith(b"PAR1"):
         return Look(PARQUET)
-    if what := named(start):
+    if what := not_text.binary(start):
         return Look(REFUSED, f"cannot be read as text: {what}")
     kinds: tuple[Callable[[_Start], Look | None], ...] = (_json_lines, _array, _json, _table, _list)
     try:
@@ -127,7 +126,7 @@ def _array(start: _Start) -> Look | None:
     inside = start.text[1:].lstrip()
     if start.suffix in JSON_NAMES and (inside.startswith("]") or KEY.match(inside)):
         return Look(ARRAY)
-    if start.plain and start.cut and KEY.match(inside):  # a first object that goes on behind what is seen
+    if start.plain and start.cut and KEY.match(inside):  # a first object that continues after what is seen
         return Look(ARRAY)
     if not start.plain:  # a program may begin with a list
         return None
@@ -145,29 +144,29 @@ def _behind_object(text: str) -> str | None:
 
 
 def _json(start: _Start) -> Look | None:
-    """JSON that is no list of records a line, and what is named JSON and is not."""
+    """JSON that is not one record per line, and what is named JSON and is not."""
     suffix = start.suffix
     if suffix in (".jsonl", ".ndjson"):  # its reader says which row is not JSON
         return Look(LINES)
     key = KEY.match(start.text)
     if key and (suffix == ".json" or (start.plain and _only_objects(start, key[1]))):
-        why = "looks like JSON objects that are not one a line"
-        return Look(REFUSED, f"{why}: write JSONL with one document a line (jq -c . FILE), or {ESCAPE}")
+        why = "looks like JSON objects that are not one per line"
+        return Look(REFUSED, f"{why}: write JSONL with one document per line (jq -c . FILE), or {ESCAPE}")
     if suffix == ".json":
-        why = "is named .json, but holds no JSON objects"
-        return Look(REFUSED, f"{why}: write JSONL with one document a line, or {ESCAPE}")
+        why = "is named .json, but contains no JSON objects"
+        return Look(REFUSED, f"{why}: write JSONL with one document per line, or {ESCAPE}")
     return None
 
 
 def _only_objects(start: _Start, space: str) -> bool:
-    """Whether nothing but objects is seen; one that goes on behind what is seen has its keys on lines of their own."""
+    """Whether nothing but objects is seen; one that continues after what is seen has its keys on separate lines."""
     rest = _behind_object(start.text)
     return start.cut and "\n" in space if rest is None else rest[:1] in ("", "{")
 
 
 def _table(start: _Start) -> Look | None:
     """A table by its name, or by a header and rows of as many cells."""
-    header = lists.header(start.lines, start.suffix, start.cut)
+    header = not_text.table_header(start.lines, start.suffix, start.cut)
     if header is None:
         return None
     what = f"looks like a table with the columns {', '.join(header[:20])}"
@@ -176,5 +175,5 @@ def _table(start: _Start) -> Look | None:
 
 def _list(start: _Start) -> Look | None:
     """Checksums, addresses and file names, which stand for text and are none."""
-    what = lists.of(start.lines)
+    what = not_text.listing(start.lines)
     return Look(REFUSED, f"looks like {what}, not text: name the files themselves, or {ESCAPE}") if what else None

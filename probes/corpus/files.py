@@ -1,4 +1,4 @@
-"""Which files a corpus is made of, and what they hold."""
+"""Finds the files of a corpus, checks them and reads their documents."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ class Missing(InputError):
     def __init__(self, names: list[str], remote: bool) -> None:
         self.names = names
         self.remote = remote
-        cure = "; a corpus is files on this machine, so download them first" if remote else ""
+        cure = "; a corpus is read from this machine, so download them first" if remote else ""
         super().__init__(f"{', '.join(names)}: no such corpus file{'s' if len(names) > 1 else ''}{cure}")
 
 
@@ -28,15 +28,15 @@ def expand(patterns: Iterable[str], folder: Path, split: str = "train") -> list[
     """Files and datasets for the patterns, relative to `folder`, sorted; InputError where one matches nothing.
 
     Args:
-        split: the part to take of a folder that holds several (a saved DatasetDict).
+        split: the one to take of a folder with several (a saved DatasetDict).
     """
     found: set[Path] = set()
     for pattern in patterns:
         paths = [Path(name) for name in glob(str(Path(escape(str(folder))) / pattern))]
-        own = {readers.part(path, split) for path in paths if path.is_file() or readers.claimed(path)}
+        own = {readers.split_of(path, split) for path in paths if path.is_file() or readers.claimed(path)}
         if not own:
             if any(path.is_dir() for path in paths):
-                raise InputError(f"{folder / pattern}: a folder, and no dataset saved to disk; name the files in it")
+                raise InputError(f"{folder / pattern}: a folder, but not a dataset saved to disk; name the files in it")
             raise _missing(pattern, folder)
         found |= own
     return sorted(found)
@@ -72,7 +72,9 @@ def check(corpus: config.Corpus, folder: Path) -> None:
             formats.add(readers.check(path, source.field, source.format))
         if source.separator and "text" not in formats:
             which = f"corpus {corpus.name!r}" + (f", source {number}" if corpus.sources else "")
-            raise InputError(f"{which}: separator is for plain text, and its files are {', '.join(sorted(formats))}")
+            raise InputError(
+                f"{which}: separator is for plain text, but its files are {', '.join(sorted(formats))}; remove it"
+            )
 
 
 def train_files(source: config.Text, folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Files, compressed or not, opened for reading; what goes wrong with them as one sentence."""
+"""Opens files, compressed or not, and reports what is wrong with them in one sentence."""
 
 import bz2
 import gzip
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from scaling.errors import InputError
 
-ENCODING = "utf-8-sig"  # a byte order mark, as Windows writes it, is no text
+ENCODING = "utf-8-sig"  # a byte order mark, as Windows writes it, is not text
 
 
 def _zstd(path: Path) -> IO[bytes]:
@@ -36,13 +36,13 @@ def compression(start: bytes) -> str:
 
 
 def bare_suffix(path: Path) -> str:
-    """The suffix that tells the format, in lower case: that of compression does not count."""
+    """The suffix that names the format, in lower case: that of compression does not count."""
     name = path.name.lower()
     return Path(next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)).suffix
 
 
 def not_utf8(error: UnicodeError) -> str:
-    """What is wrong with bytes that are no UTF-8, and what to do."""
+    """What is wrong with bytes that are not UTF-8, and what to do."""
     return f"cannot be read as text ({error}): convert it to UTF-8 (iconv -f ENCODING -t UTF-8)"
 
 

@@ -1,4 +1,4 @@
-"""A corpus as packed blocks: its sources tokenised, cut, arranged and cached."""
+"""Makes a corpus into packed blocks: its sources tokenised, cut, arranged and cached."""
 
 import json
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from probes import config
-from probes.corpus import files, split
-from probes.corpus.meter import Meter, Report, between, nobody
+from probes.corpus import files
 from probes.corpus.shards import Encoder, Order, write_shard
-from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided
+from probes.corpus.sides import HELD_OUT, TRAIN, Sides, decided, require_both, too_little
 from probes.mixture import Part, interleave
+from probes.progress import Meter, Report, between, nobody
 from probes.storage import digest, read_json, write_json
 from scaling.errors import InputError
 from scaling.storage import write_atomically
@@ -29,7 +29,7 @@ _DECIDING = 0.3  # of the time that it takes to decide the sides and tokenise
 class Blocks:
     """One corpus, packed: `train` and `held_out` of shape (blocks, context), `hash` of what they hold.
 
-    Training blocks lie one source after the other, as `parts` tells; held-out blocks lie in the
+    Training blocks lie one source after the other, as `parts` says; held-out blocks lie in the
     order of evaluation, so that the first ones of them have the sources at their shares.
     `near_duplicates` counts the training documents left out as such.
     """
@@ -59,7 +59,7 @@ def pack(
 
     Args:
         sides: where the sides of the documents are cached; `cache` where it is not given.
-        report: told the share of the work that is done, up to 1.
+        report: called with the fraction of the work that is done, up to 1.
 
     Raises:
         InputError: a file is missing, or there is less than one block of held-out or training text.
@@ -74,26 +74,26 @@ def pack(
         "order": _PACK_SEED,
     }
     key = digest(identity)
-    paths = {part: cache / f"{corpus.name}-{key}.{part}.npy" for part in _SIDES}
+    paths = {side: cache / f"{corpus.name}-{key}.{side}.npy" for side in _SIDES}
     notes = cache / f"{corpus.name}-{key}.json"
     if (kept := _kept(paths, notes)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, _DECIDING))
-        split.check(corpus, found)
+        require_both(corpus, found)
         counts = _write(corpus, folder, encoder, found, paths, between(report, _DECIDING, 1))
         write_json(notes, {"near_duplicates": found.near_duplicates, "blocks": counts})
         kept = _kept(paths, notes)
     report(1.0)
     if kept is None:
-        raise InputError(f"{cache}: another process removes what is packed there; start again")
+        raise InputError(f"{cache}: another process removed packed files; start again")
     arrays, noted = kept
     parts = tuple(Part(*one) for one in zip(noted["blocks"]["train"], corpus.shares, strict=True))
     return Blocks(corpus.name, arrays["train"], arrays["held_out"], key, parts, noted["near_duplicates"])
 
 
 def _kept(paths: dict[str, Path], notes: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """What was packed before and the notes on it; None where a part of it is not there."""
+    """What was packed before and the notes on it; None where any of it is missing."""
     try:
-        return {part: open_blocks(path) for part, path in paths.items()}, read_json(notes)
+        return {side: open_blocks(path) for side, path in paths.items()}, read_json(notes)
     except FileNotFoundError:
         return None
 
@@ -108,7 +108,7 @@ def open_blocks(path: str | Path) -> NDArray[Any]:
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:
-    """A copy that neither cuts documents short nor fills them up, as some tokenizers are told to."""
+    """A copy that neither cuts documents short nor fills them up, as some tokenizers are set to."""
     own = Tokenizer.from_str(tokenizer.to_str())
     own.no_truncation()
     own.no_padding()
@@ -123,9 +123,11 @@ def _write(
     counts: dict[str, list[int]] = {}
     for name, path in paths.items():
 
-        def texts(part: Path, name: str = name) -> None:
+        def texts(temporary: Path, name: str = name) -> None:
             sources = (meter.watch(found.texts(one, i, _SIDES[name], folder)) for i, one in enumerate(corpus.parts))
-            counts[name] = write_shard(part, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found))
+            counts[name] = write_shard(
+                temporary, sources, encoder, lambda own: _arranged(corpus, name, own, encoder, found)
+            )
 
         write_atomically(path, texts)
     return counts
@@ -136,7 +138,7 @@ def _arranged(corpus: config.Corpus, side: str, counts: Sequence[int], encoder: 
     for number, count in enumerate(counts):
         if not count and (side == "held_out" or corpus.has_training_text):
             short = f": its {side.replace('_', '-')} text is shorter than one block of {encoder.context} tokens"
-            raise split.too_little(corpus, number, found, short)
+            raise too_little(corpus, number, found, short)
     starts = np.cumsum([0, *counts[:-1]])
     orders = [
         start + np.random.default_rng(_PACK_SEED).permutation(count)

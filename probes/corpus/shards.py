@@ -1,8 +1,8 @@
-"""Tokens of many documents on disk: written as they come, put in order at the end.
+"""Writes the tokens of many documents to disk as they come, and puts the blocks in order at the end.
 
-Neither text nor tokens are held in memory beyond one batch of documents (a million characters,
-or one document where it is longer); the order of the blocks is, 8 bytes a block. While a shard is
-written the disk holds its tokens twice.
+Neither text nor tokens are kept in memory beyond one batch of documents (a million characters,
+or one document where it is longer); the order of the blocks is, 8 bytes per block. While a shard is
+written the disk has its tokens twice.
 """
 
 import tempfile
@@ -31,7 +31,7 @@ class Encoder:
 
     @property
     def dtype(self) -> Any:
-        """The smallest unsigned type that holds every id."""
+        """The smallest unsigned type for every id."""
         return np.dtype(np.uint16 if self.tokenizer.get_vocab_size() <= 2**16 else np.uint32)
 
     def ids(self, texts: Iterable[str]) -> Iterator[NDArray[Any]]:
@@ -56,12 +56,12 @@ def batches(texts: Iterable[str], characters: int = BATCH_CHARACTERS) -> Iterato
 
 
 def write_shard(
-    part: Path, sources: Iterable[Iterable[str]], encoder: Encoder, arrange: Callable[[Sequence[int]], Order]
+    temporary: Path, sources: Iterable[Iterable[str]], encoder: Encoder, arrange: Callable[[Sequence[int]], Order]
 ) -> list[int]:
     """Write the blocks of several sources as one .npy file of shape (blocks, context).
 
     Args:
-        part: the file to write.
+        temporary: the file to write.
         sources: the documents of each source.
         arrange: given the number of blocks of each source, the numbers of the blocks to write, in
             order, counted over all sources.
@@ -69,11 +69,11 @@ def write_shard(
     Returns:
         The number of blocks of each source; what is left of a source after its last whole block is dropped.
     """
-    with tempfile.TemporaryFile(dir=part.parent) as raw:  # without a name, so a kill leaves nothing
+    with tempfile.TemporaryFile(dir=temporary.parent) as raw:  # without a name, so a kill leaves nothing
         counts = [_append(raw, texts, encoder) for texts in sources]
         order = arrange(counts)
         raw.flush()
-        with part.open("wb") as handle:
+        with temporary.open("wb") as handle:
             _copy(raw, handle, sum(counts), order, encoder)
     return counts
 

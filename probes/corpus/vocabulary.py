@@ -1,4 +1,4 @@
-"""A tokenizer of our own, for bases that bring none along."""
+"""Trains the tokenizer of the built-in ladder, whose bases have none."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +10,9 @@ from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 from tokenizers.trainers import BpeTrainer
 
 from probes import config
-from probes.corpus import files, split
-from probes.corpus.meter import Meter, Report, between, nobody
-from probes.corpus.sides import TRAIN, decided
+from probes.corpus import files
+from probes.corpus.sides import TRAIN, decided, require_both
+from probes.progress import Meter, Report, between, nobody
 from probes.storage import digest
 from scaling.errors import InputError
 from scaling.storage import write_atomically
@@ -36,7 +36,7 @@ def tokenizer_for(
     path = cache / f"{digest([files.contents(corpus, folder), vocab_size])}.json"
     if (tokenizer := _kept(path)) is None:
         found = decided(corpus, folder, sides or cache, between(report, 0, 0.7))
-        split.check(corpus, found)
+        require_both(corpus, found)
         meter = Meter(sum(found.count(TRAIN)), between(report, 0.7, 1))
         texts = (text for i, part in enumerate(corpus.parts) for text in found.texts(part, i, TRAIN, folder))
         tokenizer = Tokenizer.from_str(train_tokenizer(meter.watch(texts), vocab_size, path).to_str())
@@ -66,5 +66,5 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, path: Path) -> Tokeni
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    write_atomically(path, lambda part: tokenizer.save(str(part)))
+    write_atomically(path, lambda temporary: tokenizer.save(str(temporary)))
     return tokenizer

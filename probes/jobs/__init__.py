@@ -8,27 +8,29 @@ from probes.jobs.build import (
     checkpoint_steps,
     compute_of,
     cpt_jobs,
+    figures,
+    origin_of,
     peak_rate,
     pretrained,
     sample_job,
-    source_of,
 )
-from probes.jobs.job import AnyJob, Branch, Job, Packed, Sample, Tracking, mixture
+from probes.jobs.job import AnyJob, Branch, Job, Packed, SampleJob, Tracking, mixture
 
 __all__ = [
     "AnyJob",
     "Branch",
     "Job",
     "Packed",
-    "Sample",
+    "SampleJob",
     "Tracking",
     "base_job",
     "checkpoint_steps",
     "compute_of",
     "cpt_jobs",
+    "figures",
     "mixture",
+    "origin_of",
     "peak_rate",
     "pretrained",
     "sample_job",
-    "source_of",
 ]

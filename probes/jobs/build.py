@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from probes import config, ladder
-from probes.bases import Figures, Pretrained, Rung, Source
+from probes.bases import Figures, Origin, Pretrained, Rung
 from probes.compute import Compute
-from probes.figures import figures
-from probes.jobs.job import Branch, Job, Packed, Sample, Tracking
+from probes.jobs.job import Branch, Job, Packed, SampleJob, Tracking
 from probes.storage import digest
 
 BASE_CHECKPOINTS = 8  # evaluations while a base is pre-trained, to see that it learns
@@ -30,21 +29,30 @@ def pretrained(base: config.Base) -> Pretrained:
     return Pretrained(base.path, base.remote_code, base.revision)
 
 
-def source_of(sweep: config.Sweep, base: config.Base) -> Source:
+def origin_of(sweep: config.Sweep, base: config.Base) -> Origin:
     """Where a base comes from before anything of the sweep is trained."""
     if base.depth is None:
         return pretrained(base)
     return Rung(base.depth, sweep.tokenizer.vocab_size, sweep.context, sweep.pretrain.seed)
 
 
+def figures(origin: Origin) -> Figures:
+    """The sizes of a base; a rung's need no model. InputError where there is no such model."""
+    if isinstance(origin, Rung):
+        return origin.figures
+    from probes import models
+
+    return models.figures(models.shape(origin))
+
+
 def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path) -> Job | None:
     """The pre-training of a rung of the ladder; None for a base that is loaded from a path."""
     if base.depth is None:
         return None
-    part, rung = sweep.pretrain, source_of(sweep, base)
+    section, rung = sweep.pretrain, origin_of(sweep, base)
     model = figures(rung)
-    tokens = part.tokens or part.tokens_per_param * model.counts.non_embedding
-    steps = max(1, round(tokens / part.batch_tokens))
+    tokens = section.tokens or section.tokens_per_param * model.counts.non_embedding
+    steps = max(1, round(tokens / section.batch_tokens))
     return Job(
         name=f"base-{base.label}",
         kind="pretrain",
@@ -54,11 +62,11 @@ def base_job(sweep: config.Sweep, base: config.Base, general: Packed, work: Path
         general=general,
         domain=None,
         ratio=0.0,
-        seed=part.seed,
+        seed=section.seed,
         learning_rate=peak_rate(base),
         parent={"path": None, **asdict(rung)},  # as work folders have it
-        anneal_steps=max(1.0, part.anneal * steps),
-        **_training(sweep, part, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
+        anneal_steps=max(1.0, section.anneal * steps),
+        **_training(sweep, section, model, steps, checkpoint_steps(steps, BASE_CHECKPOINTS, max(1, steps // 64)), 1),
     )
 
 
@@ -70,7 +78,7 @@ def sample_job(
     start_id: int,
     work: Path,
     counted: bool = False,
-) -> tuple[Sample, Packed]:
+) -> tuple[SampleJob, Packed]:
     """The sampling of a base's replay, and the corpus that it will be; held-out text is `general`'s where there is any.
 
     Args:
@@ -81,8 +89,8 @@ def sample_job(
     folder = work / "samples" / base.label
     blocks = math.ceil(tokens / sweep.context)
     held_out = 0 if general else sweep.evaluate.blocks
-    model, origin = figures(source_of(sweep, base)), _origin(base, pretrain)
-    job = Sample(
+    model, origin = figures(origin_of(sweep, base)), _cpt_start(base, pretrain)
+    job = SampleJob(
         name=f"sample-{base.label}",
         folder=str(folder),
         needs=pretrain.name if pretrain else None,
@@ -116,23 +124,23 @@ def cpt_jobs(
         needs: the job that must be finished first, where that is another one than `pretrain`.
         counted: for counting only; the base's weights are then not looked at.
     """
-    part, model = sweep.cpt, figures(source_of(sweep, base))
-    steps, every = part.tokens // part.batch_tokens, part.reptile.every if part.reptile else 1
-    checkpoints = checkpoint_steps(steps, part.checkpoints, part.first_checkpoint, every)
-    branches = [_branch(end, part.anneal, every) for end in part.branch_steps]
+    section, model = sweep.cpt, figures(origin_of(sweep, base))
+    steps, every = section.tokens // section.batch_tokens, section.reptile.every if section.reptile else 1
+    checkpoints = checkpoint_steps(steps, section.checkpoints, section.first_checkpoint, every)
+    branches = [_branch(end, section.anneal, every) for end in section.branch_steps]
     spent = steps + sum(branch.end - branch.start for branch in branches)
-    training = _training(sweep, part, model, steps, checkpoints, 2, spent, len(branches))
+    training = _training(sweep, section, model, steps, checkpoints, 2, spent, len(branches))
     columns = {
         "base": base.label,
         **_counts(model),
         "domain": domain.name,
         "general": general.name,
-        "schedule": part.schedule,
+        "schedule": section.schedule,
         "base_tokens": pretrain.tokens if pretrain else base.base_tokens,
         "together": 1,  # until the pool trains more at once
     }
 
-    origin = _origin(base, pretrain)
+    origin = _cpt_start(base, pretrain)
     parent = {} if counted else _parent(origin, pretrain)  # once, since it may hash large files
 
     def job(ratio: float, seed: int) -> Job:
@@ -147,28 +155,28 @@ def cpt_jobs(
             domain=domain,
             ratio=ratio,
             seed=seed,
-            learning_rate=peak_rate(base) * part.learning_rate_fraction,
+            learning_rate=peak_rate(base) * section.learning_rate_fraction,
             columns={"run": name, **columns, "ratio": ratio, "seed": seed},
             parent=parent,
             # a run that branches leave has no anneal of its own
-            anneal_steps=0.0 if branches else max(1.0, part.anneal * steps),
+            anneal_steps=0.0 if branches else max(1.0, section.anneal * steps),
             branches=branches,
-            reptile=(part.reptile.every, part.reptile.step) if part.reptile else None,
+            reptile=(section.reptile.every, section.reptile.step) if section.reptile else None,
             together=sweep.together,
             tracking=Tracking(trackers=sweep.trackers, folder=str(work / "tracked"), project=sweep.name),
             **training,
         )
 
-    return [job(ratio, seed) for seed in base.seeds or part.seeds for ratio in base.ratios or part.ratios]
+    return [job(ratio, seed) for seed in base.seeds or section.seeds for ratio in base.ratios or section.ratios]
 
 
-def _branch(end: int, share: float, every: int) -> Branch:
+def _branch(end: int, fraction: float, every: int) -> Branch:
     """It may leave before its anneal begins, where a turn of Reptile is."""
-    anneal = max(1.0, share * end)
+    anneal = max(1.0, fraction * end)
     return Branch(start=(end - math.ceil(anneal)) // every * every, end=end, anneal=anneal)
 
 
-def _origin(base: config.Base, pretrain: Job | None) -> Pretrained:
+def _cpt_start(base: config.Base, pretrain: Job | None) -> Pretrained:
     """What CPT starts from."""
     return Pretrained(str(Path(pretrain.folder) / "model")) if pretrain else pretrained(base)
 
@@ -197,7 +205,7 @@ def _counts(model: Figures) -> dict[str, int]:
 
 def _training(
     sweep: config.Sweep,
-    part: config.Training,
+    section: config.Training,
     model: Figures,
     steps: int,
     checkpoints: list[int],
@@ -209,14 +217,14 @@ def _training(
     evaluated = corpora * sweep.evaluate.blocks * sweep.context * (len(checkpoints) + 1 + branches)
     return {
         "steps": steps,
-        "batch_blocks": part.batch_tokens // sweep.context,
+        "batch_blocks": section.batch_tokens // sweep.context,
         "context": sweep.context,
-        "schedule": part.schedule,
-        "warmup_steps": round(part.warmup * steps),
+        "schedule": section.schedule,
+        "warmup_steps": round(section.warmup * steps),
         "checkpoints": checkpoints,
         "evaluation_blocks": sweep.evaluate.blocks,
         # an evaluated token costs a forward pass, a third of training
-        "flops": model.flops_per_token(sweep.context) * ((spent or steps) * part.batch_tokens + evaluated / 3),
+        "flops": model.flops_per_token(sweep.context) * ((spent or steps) * section.batch_tokens + evaluated / 3),
         "compute": compute_of(sweep),
     }
 

@@ -1,11 +1,11 @@
-"""Jobs as plain data: what a worker is told, and what a finished result was made from."""
+"""Jobs as plain data: what a worker is given, and what a finished result was made from."""
 
 from dataclasses import asdict
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from probes.bases import Source
+from probes.bases import Origin
 from probes.compute import Compute
 from probes.corpus import Blocks
 from probes.mixture import Mixture, Part
@@ -20,7 +20,7 @@ class Frozen(BaseModel):
 
 
 class Packed(Frozen):
-    """A packed corpus as the jobs know it: the names of its files, the hash of what they hold, its sources.
+    """A packed corpus as the jobs know it: the names of its files, the hash of their content, its sources.
 
     `near_duplicates` counts the training documents that were left out as such.
     """
@@ -68,20 +68,20 @@ class Task(Frozen):
     """What all jobs have.
 
     `folder` receives the job's files; `needs` names the job that must be finished first; a folder
-    holds this job's result only if it was made with the same `identity`; `parent` stands for what the
+    has this job's result only if it was made with the same `identity`; `parent` stands for what the
     model comes from. FLOPs include evaluation.
     """
 
     name: str
     folder: str
     needs: str | None
-    model: Source
+    model: Origin
     flops: float
     parent: dict[str, Any]
     columns: dict[str, Any] = {}
 
 
-class Sample(Task):
+class SampleJob(Task):
     """Replay sampled from a base: blocks of `context` tokens, `held_out` of them set aside, in the folder."""
 
     kind: Literal["sample"] = "sample"
@@ -124,7 +124,7 @@ class Job(Task):
     checkpoints: list[int]
     evaluation_blocks: int
     branches: list[Branch] = []
-    reptile: tuple[int, float] | None = None  # every so many steps, this share of the way
+    reptile: tuple[int, float] | None = None  # every so many steps, this fraction of the way
     compute: Compute = Compute()
     together: int = 1
     tracking: Tracking = Tracking()
@@ -169,7 +169,7 @@ class Job(Task):
         return digest([own, self.kind, self.needs, asdict(self.model)])
 
 
-AnyJob = Job | Sample
+AnyJob = Job | SampleJob
 
 
 def mixture(job: Job, general_blocks: int, domain_blocks: int = 1) -> Mixture:

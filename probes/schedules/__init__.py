@@ -1,4 +1,4 @@
-"""Learning-rate schedules, one file each, found by their file name.
+"""Learning-rate schedules, one module each, found by its name.
 
 A schedule module has one function
 

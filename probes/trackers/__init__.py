@@ -4,7 +4,7 @@ A tracker module has PACKAGE, what to install, and one function
 
     start(folder, project, run, settings, options) -> Tracker
 
-which imports the library (ImportError where it is missing) and goes on in the run of that name where there is one.
+which imports the library (ImportError where it is missing) and continues the run of that name where there is one.
 Several may be open at once in one process. Adding a tracker is adding a file here.
 """
 
@@ -39,7 +39,7 @@ def names() -> list[str]:
 def check(name: str) -> None:
     """InputError where there is no such tracker, or its library is not installed."""
     if name not in names():
-        raise InputError(f"no tracker {name!r}; there are {', '.join(names())}")
+        raise InputError(f"no tracker {name!r}; choose one of {', '.join(names())}")
     package = importlib.import_module(f"{__name__}.{name}").PACKAGE
     if importlib.util.find_spec(package) is None:
         raise InputError(f"tracker {name!r} needs a package that is not installed: pip install {package}")
@@ -57,14 +57,14 @@ def open_tracker(
         folder: where its files go, and the note of what was logged; the same one in a process that resumes.
         project: what the runs stand together under.
         run: name of the run, unique in the project.
-        settings: what the run was started with, shown beside it; anything JSON can hold.
+        settings: what the run was started with, shown beside it; any JSON content.
         options: of the library's own call that opens a run.
 
     Raises:
         InputError: there is no such tracker, or its library is not installed.
     """
     if name not in names():
-        raise InputError(f"no tracker {name!r}; there are {', '.join(names())}")
+        raise InputError(f"no tracker {name!r}; choose one of {', '.join(names())}")
     module = importlib.import_module(f"{__name__}.{name}")
     guarded = _Guarded(f"tracker {name} of run {run!r}", folder / "logged" / f"{name}-{digest([project, run])}.json")
     try:
@@ -118,7 +118,7 @@ class _Guarded:
             self.drop(error)
 
     def drop(self, error: Exception) -> None:
-        """Warn once and go on without the tracker."""
+        """Warn once and continue without the tracker."""
         self.tracker = None
         reason = " ".join(str(error).split()) or type(error).__name__
-        print(f"warning: {self.what} is dropped, the training goes on ({reason})", file=sys.stderr, flush=True)
+        print(f"warning: {self.what} is switched off, and training continues ({reason})", file=sys.stderr, flush=True)

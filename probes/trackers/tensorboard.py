@@ -22,7 +22,7 @@ class _Tracker:
 
 
 def start(folder: Path, project: str, run: str, settings: dict[str, Any], options: dict[str, Any]) -> _Tracker:
-    """One folder a run; a resumed one adds a file to it. The settings are a text of the first."""
+    """One folder per run; a resumed one adds a file to it. The settings are a text of the first."""
     from torch.utils.tensorboard import SummaryWriter
 
     home = folder / "tensorboard" / project / run

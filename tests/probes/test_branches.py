@@ -125,10 +125,10 @@ def test_branches_of_runs_together_are_those_of_each_alone(make_sweep: MakeSweep
         ({"branches": [640], "schedule": "infinite"}, "before its rate is constant at 1024"),
         ({"branches": [1280, 1280]}, "twice"),
         ({"branches": [1280, 1300]}, "different steps"),
-        ({"branches": [128]}, "from 2 on"),
+        ({"branches": [128]}, "from step 2 on"),
         ({"reptile": {"every": 0, "step": 0.5}}, "cpt.reptile.every"),
-        ({"reptile": {"every": 7, "step": 0.5}}, "multiple of it in steps, not 20"),
-        ({"reptile": {"every": 4, "step": 0.5}, "branches": [1280]}, "multiple of it in steps, not 10"),
+        ({"reptile": {"every": 7, "step": 0.5}}, "multiples of 7, not 20"),
+        ({"reptile": {"every": 4, "step": 0.5}, "branches": [1280]}, "multiples of 4, not 10"),
     ],
 )
 def test_branches_that_cannot_be_are_refused(make_sweep: MakeSweep, changes: dict[str, Any], words: str) -> None:
@@ -148,13 +148,13 @@ def test_a_branch_whose_loss_is_no_number_is_told_and_its_run_goes_on(
     sweep = config.load_sweep(make_sweep(cpt={**CPT, "branches": [1280]}))
     base, job, _ = (one for one in prepare.unfold(sweep, tmp_path, tmp_path / "work") if isinstance(one, Job))
     train.perform([base], nothing, CPU)
-    score = train.Runs.score
+    score = train.Group.score
 
-    def spoilt(self: train.Runs, models: train.Models) -> list[list[Loss]]:
+    def spoilt(self: train.Group, models: train.Models) -> list[list[Loss]]:
         losses = score(self, models)
         return [[Loss((math.nan, math.nan))] * 2 for _ in losses] if models is not self.models else losses
 
-    monkeypatch.setattr(train.Runs, "score", spoilt)
+    monkeypatch.setattr(train.Group, "score", spoilt)
     assert train.perform([job], nothing, CPU) == ["finished"]
     assert lost_branches(job) == [f"{job.name}-b1280"]
     assert not any(row["trunk"] for row in logged_rows(job))

@@ -55,7 +55,10 @@ def test_a_sweep_of_which_all_diverged_is_one_sentence_and_exit_2(
     assert caught.value.code == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "not written, since no run came to a checkpoint; diverged: toy-d1-r0-s0" in said.err
+    assert (
+        "no run reached a checkpoint, so nothing is written; lower the learning rate (diverged: toy-d1-r0-s0"
+        in said.err
+    )
     assert not out.exists()
 
 
@@ -129,7 +132,7 @@ def test_an_out_file_of_another_kind_is_refused(
         ),
         ({"bases": [{"path": "absent", "learning_rate": 1e-3}]}, "base model 'absent': no such folder"),
         ({"bases": [{"path": "unsaved", "learning_rate": 1e-3}]}, "unsaved': that folder has no *.safetensors"),
-        ({"domain": {"name": "code", "train": ["empty.jsonl"]}}, "empty.jsonl: the file holds no document"),
+        ({"domain": {"name": "code", "train": ["empty.jsonl"]}}, "empty.jsonl: the file contains no document"),
         ({"domain": {"name": "code", "train": ["empty.txt"]}}, "empty.txt: the file is empty"),
         ({"bases": [{"path": "own-base", "learning_rate": 1e-3}], "context": 32}, "longer than its 16 positions"),
     ],
@@ -212,6 +215,17 @@ def test_a_package_that_cannot_be_loaded_is_one_sentence(
     assert 'install what it needs: pip install "cpt-scaling[probes]"' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--device", "--flops-per-second"])
+def test_none_is_no_machine_to_plan_for(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call(monkeypatch, "plan", make_sweep(), option, "None", "--json")
+    said = capsys.readouterr()
+    assert (caught.value.code, said.out) == (2, "")
+    assert option in said.err
+
+
 def test_plan_says_what_it_assumes(
     make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -219,7 +233,7 @@ def test_plan_says_what_it_assumes(
     assert "Assumed: 0." in capsys.readouterr().out
     call(monkeypatch, "plan", make_sweep(), "--device", "a100", "--json")
     answer = json.loads(capsys.readouterr().out)
-    assert "312e12 FLOPs a second that one A100 does" in answer["assumption"]
+    assert "0.25 of 312e12 FLOPs per second, the published dense bf16 speed of one A100" in answer["assumption"]
     assert answer["lines"][0]["flops_per_second"] == pytest.approx(78e12)
     with pytest.raises(SystemExit) as caught:
         call(monkeypatch, "plan", make_sweep(), "--flops-per-second", "fast", "--json")

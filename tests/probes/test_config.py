@@ -32,7 +32,7 @@ def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
         ({"cpt": {"tokens": 1536, "ratios": [-0.1]}}, ["cpt.ratios.0", "greater than or equal to 0"]),
         ({"cpt": {"tokens": 1536, "ratios": [0.5, 0.5]}}, ["cpt.ratios", "twice"]),
         ({"cpt": {"tokens": 1536, "batch_tokens": 100, "ratios": [0]}}, ["multiple of context"]),
-        ({"cpt": {"tokens": 64, "batch_tokens": 128, "ratios": [0]}}, ["less than one step"]),
+        ({"cpt": {"tokens": 64, "batch_tokens": 128, "ratios": [0]}}, ["must be at least one step"]),
         ({"cpt": {"tokens": 1536, "ratios": [0], "schedule": "zigzag"}}, ["cpt.schedule", "zigzag", "constant"]),
         ({"bases": [{}]}, ["either depth or path"]),
         ({"bases": [{"path": "somewhere"}]}, ["needs learning_rate"]),
@@ -54,7 +54,7 @@ def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
             ["general:", "either train or sources, not both"],
         ),
         ({"general": {"name": "a", "sources": []}}, ["general:", "either train", "or sources"]),
-        ({"general": {"name": "a", "sources": [ONE], "field": "b"}}, ["general:", "field must stand in each source"]),
+        ({"general": {"name": "a", "sources": [ONE], "field": "b"}}, ["general:", "field must be in each source"]),
         ({"general": {"name": "a", "sources": [{**ONE, "share": 0.6}]}}, ["general:", "sum to 0.6, not to 1"]),
         ({"general": {"name": "a", "sources": [{**ONE, "share": 1.1}]}}, ["general.sources.0.share", "less than"]),
         (
@@ -65,6 +65,8 @@ def test_code_of_a_base_is_off_unless_asked_for(make_sweep: MakeSweep) -> None:
         ({"general": {"name": "a", "sources": [{"share": 1}]}}, ["general.sources.0.train", "required"]),
         ({"general": {"name": "a", "sources": [{**ONE, "shares": 1}]}}, ["unknown key", "general.sources.0.shares"]),
         ({"domain": {"name": "a", "train": ["a"], "share": 1}}, ["unknown key", "domain.share"]),
+        ({"cpt": 5}, ["cpt: must be keys with values"]),
+        ({"compute": None}, ["compute: must be keys with values"]),
     ],
 )
 def test_a_mistake_is_one_sentence_with_file_and_key(
@@ -156,7 +158,7 @@ def test_replay_may_be_sampled_without_any_text(make_sweep: MakeSweep, tmp_path:
     assert (general.name, general.sample_from_base, general.has_text) == ("sampled", 2_000_000, False)
     with pytest.raises(InputError, match="pre-trained on it"):
         load_sweep(make_sweep(general={"sample_from_base": "2M"}))
-    with pytest.raises(InputError, match="not to the domain"):
+    with pytest.raises(InputError, match="remove it from domain"):
         load_sweep(make_sweep(domain={"sample_from_base": "2M"}))
     with pytest.raises(InputError, match="needs a name"):
         load_sweep(make_sweep(domain={"train": ["code.jsonl"]}))

@@ -9,7 +9,7 @@ import torch
 
 from probes import config, cost, models, speed
 from probes.bases import Pretrained, Rung
-from probes.figures import figures
+from probes.jobs import figures
 from scaling.errors import InputError
 
 MakeSweep = Callable[..., Path]
@@ -57,7 +57,7 @@ def test_a_published_speed_gives_the_hours(make_sweep: MakeSweep, given: str, pe
     for line in cost.estimate(sweep, at):
         assert line.flops_per_second == pytest.approx(0.25 * peak)
         assert line.hours == pytest.approx(line.runs * line.flops / (0.25 * peak) / 3600)
-    assert f"0.25 of the {peak / 1e12:.0f}e12 FLOPs a second" in at.assumption
+    assert f"0.25 of {peak / 1e12:.0f}e12 FLOPs per second" in at.assumption
 
 
 def test_a_stated_speed_gives_the_hours(make_sweep: MakeSweep) -> None:
@@ -71,8 +71,11 @@ def test_a_stated_speed_gives_the_hours(make_sweep: MakeSweep) -> None:
     [
         ("h100", "1e12", "leave one of them out"),
         (None, "fast", "--flops-per-second: 'fast' is not a number"),
-        (None, "0", "is not above 0"),
-        (None, "-1e12", "is not above 0"),
+        (None, "0", "0 is not between 1e\\+06 and 1e\\+21; give what one machine reaches"),
+        (None, "-1e12", "is not between"),
+        (None, "1e-300", "is not between"),
+        (None, "1e300", "is not between"),
+        (None, "1e999", "is not a number"),
     ],
 )
 def test_what_is_no_speed_is_one_sentence(given: str | None, stated: str, words: str) -> None:

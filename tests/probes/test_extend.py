@@ -98,7 +98,7 @@ def test_one_file_where_a_grid_holds_them_and_one_a_length(sweep: Path) -> None:
 def test_a_file_that_is_there_is_never_written_over(sweep: Path) -> None:
     there = sweep.with_name("next-2.yaml")
     there.write_text("name: kept\n")
-    with pytest.raises(InputError, match=r"next-2\.yaml: is there already"):
+    with pytest.raises(InputError, match=r"next-2\.yaml: exists already"):
         written(answer(("d3", 0.25, 262144, 0), ("d3", 0.25, 524288, 1)), sweep)
     assert there.read_text() == "name: kept\n"
     assert not sweep.with_name("next.yaml").exists()
@@ -143,7 +143,7 @@ def test_no_fewer_checkpoints_than_the_runs_were_counted_on_to_have(sweep: Path)
     ("text", "said"),
     [
         (None, r"absent\.yaml: No such file"),
-        ("- a list", "a sweep file is a mapping"),
+        ("- a list", "a sweep file needs keys with values"),
         ("a: [unclosed", "not YAML"),
         ("name: x", r"bad\.yaml: general: Field required"),
         (BASE.replace("bases:", "base:"), r"bad\.yaml: bases: Field required"),
@@ -185,14 +185,14 @@ def test_places_that_cannot_be_written_to(sweep: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"must be a new file in the folder of mine\.yaml"):
             extend(sweep, found, out)
     assert sweep.read_text() == BASE
-    with pytest.raises(InputError, match="no runs were chosen"):
+    with pytest.raises(InputError, match="has no runs to train"):
         written(answer(), sweep)
     with pytest.raises(InputError, match=r"none\.json: No such file"):
         extend(sweep, tmp_path / "none.json", tmp_path / "next.yaml")
 
 
 def test_what_probes_run_would_refuse_is_not_written(sweep: Path) -> None:
-    with pytest.raises(InputError, match=r"cpt\.tokens is less than one step"):
+    with pytest.raises(InputError, match=r"cpt\.tokens must be at least one step"):
         written(answer(("d3", 0.25, 262144, 0), ("d3", 0.5, 16, 1)), sweep)
     assert not list(sweep.parent.glob("next*.yaml"))
 

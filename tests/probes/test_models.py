@@ -69,7 +69,7 @@ def test_dropout_of_a_loaded_base_is_off(tmp_path: Path) -> None:
 
 def test_a_model_of_another_kind_is_one_sentence(tmp_path: Path) -> None:
     T5Config(vocab_size=280, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2).save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="holds no model that transformers loads"):
+    with pytest.raises(InputError, match="contains no model that transformers loads"):
         models.shape(Pretrained(str(tmp_path)))
 
 
@@ -103,7 +103,7 @@ def own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_code_of_a_base_runs_only_where_that_is_asked_for(own_code: str) -> None:
     for action in (models.load, models.shape):
-        with pytest.raises(InputError, match="brings Python code of its own, which `remote_code: true` lets run"):
+        with pytest.raises(InputError, match="comes with Python code; set `remote_code: true` to let it run"):
             action(Pretrained(own_code))
         assert not list(Path(own_code).parent.glob("modules/**/code.py"))
     for action in (models.load, models.shape):
@@ -158,7 +158,7 @@ def test_a_hub_name_is_loaded_at_its_revision(tmp_path: Path, hub: Hub) -> None:
 
 @pytest.mark.usefixtures("hub")
 def test_a_hub_name_that_is_not_there_has_no_commit() -> None:
-    with pytest.raises(InputError, match="not to be had from the hub"):
+    with pytest.raises(InputError, match="the hub gives no such model"):
         models.commit(Pretrained("team/other"))
 
 

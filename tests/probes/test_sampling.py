@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from transformers import LlamaForCausalLM
 
 from probes import config, models, prepare, sampling
-from probes.corpus.meter import nobody
-from probes.jobs import Job, Sample
+from probes.jobs import Job, SampleJob
+from probes.progress import nobody
 from probes.sampling import Sampling, sample_blocks
 from probes.sweep import run, work_folder
 from scaling import storage
@@ -148,7 +148,7 @@ def test_random_states_and_modes_are_left_alone(model: LlamaForCausalLM, tmp_pat
     assert np.array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
 
 
-@pytest.mark.parametrize(("changes", "message"), [({"context": 17}, "more than"), ({"start_id": 280}, "not among")])
+@pytest.mark.parametrize(("changes", "message"), [({"context": 17}, "longer than"), ({"start_id": 280}, "not among")])
 def test_what_the_model_cannot_do_is_told(
     model: LlamaForCausalLM, tmp_path: Path, changes: dict[str, int], message: str
 ) -> None:
@@ -184,7 +184,7 @@ def test_replay_is_drawn_from_the_base_and_scored_on_text(
     jobs = prepare.unfold(config.load_sweep(path), tmp_path, work_folder(out))
     base, sample, *runs = jobs
     assert isinstance(base, Job)
-    assert isinstance(sample, Sample)
+    assert isinstance(sample, SampleJob)
     blocks = np.load(Path(sample.folder) / "train.npy")
     assert blocks.shape == (125, 16)
     for job in runs:

@@ -26,7 +26,7 @@ from probes.stack.members import Members
 from probes.stack.weights import Layout
 from probes.storage import read_json
 from probes.sweep import run, work_folder
-from probes.train import Data, Runs, perform
+from probes.train import Batches, Group, perform
 
 CPU = torch.device("cpu")
 VOCABULARY, CONTEXT = 280, 16
@@ -476,14 +476,14 @@ def test_a_run_that_diverges_leaves_and_the_others_go_on(
 ) -> None:
     calm = elsewhere(runs, tmp_path / "calm")
     assert perform(calm, nothing, CPU) == ["finished"] * 3
-    advance = Runs.advance
+    advance = Group.advance
 
-    def spoil(self: Runs) -> list[float]:
+    def spoil(self: Group) -> list[float]:
         if self.step == 8:
             self.models.state(1)["model.model.norm.weight"].data.fill_(math.nan)
         return advance(self)
 
-    monkeypatch.setattr(Runs, "advance", spoil)
+    monkeypatch.setattr(Group, "advance", spoil)
     assert perform(runs, nothing, CPU) == ["finished", "diverged", "finished"]
     for index in (0, 2):
         assert losses(runs[index]) == pytest.approx(losses(calm[index]), rel=1e-6)
@@ -563,4 +563,4 @@ def test_members_see_the_batches_that_they_would_see_alone(runs: list[Job], monk
     with pytest.raises(Cut):
         perform(runs, nothing, CPU)
     for job, tokens in zip(runs, seen, strict=True):
-        assert torch.equal(tokens, Data(job).batch(0, job.batch_blocks))
+        assert torch.equal(tokens, Batches(job).batch(0, job.batch_blocks))

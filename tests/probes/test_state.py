@@ -84,7 +84,7 @@ def test_rows_of_a_job_that_ends_while_they_are_read(
 def test_a_job_that_ends_between_the_two_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     job: Any = SimpleNamespace(folder=str(tmp_path))
-    monkeypatch.setattr(results, "read_json_if_there", after(results.read_json_if_there, lambda: finish(tmp_path)))
+    monkeypatch.setattr(results, "_result", after(results._result, lambda: finish(tmp_path)))
     assert results.logged_rows(job) == [{"tokens": 0}, {"tokens": 512}]
 
 
@@ -93,7 +93,7 @@ def test_a_result_that_vanishes_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Any], Any]
 ) -> None:
     path = tmp_path / "result.json"
-    path.write_text('{"status": "finished", "rows": [1], "lost": ["b"]}')
+    path.write_text('{"status": "finished", "rows": [{"tokens": 0}], "lost": ["b"]}')
     job: Any = SimpleNamespace(folder=str(tmp_path))
     assert ask(job)
     monkeypatch.setattr(Path, "exists", after(Path.exists, lambda: path.unlink(missing_ok=True)))
@@ -101,6 +101,16 @@ def test_a_result_that_vanishes_is_not_there(
     path.unlink(missing_ok=True)
     assert not ask(job)
     assert storage.read_json_if_there(path) is None
+
+
+@pytest.mark.parametrize(
+    "content", ["null", "[]", "{}", '{"status": "finished"}', '{"status": 1, "rows": []}', '{"rows": [1]}']
+)
+@pytest.mark.parametrize("ask", [results.status, results.lost_branches, results.logged_rows])
+def test_a_result_of_another_shape_is_one_sentence(tmp_path: Path, content: str, ask: Callable[[Any], Any]) -> None:
+    (tmp_path / "result.json").write_text(content)
+    with pytest.raises(InputError, match=r"result\.json: damaged; delete it and start again"):
+        ask(SimpleNamespace(folder=str(tmp_path)))
 
 
 def test_what_is_kept_of_a_corpus_and_vanishes_is_made_again(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_a_base_from_the_hub_is_held_to_its_commit(
 
 def test_a_folder_has_no_revisions(own_base: Path, make_sweep: MakeSweep, tmp_path: Path) -> None:
     base = {"path": str(own_base), "learning_rate": 1e-3, "revision": "main"}
-    with pytest.raises(InputError, match="revision is for a hub name, and this is a folder"):
+    with pytest.raises(InputError, match="revision is for a hub name, but this is a folder; remove revision"):
         run(make_sweep(bases=[base]), tmp_path / "of_folder.parquet")
 
 
@@ -228,7 +228,7 @@ def test_the_table_reads_back_the_same_from_every_format(
 def test_a_folder_is_no_run_table(make_sweep: MakeSweep, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").mkdir()
     (tmp_path / "mine.csv" / "dear.txt").write_text("kept")
-    with pytest.raises(InputError, match="a run table is a file"):
+    with pytest.raises(InputError, match="a run table must be a file"):
         run(make_sweep(), tmp_path / "mine.csv")
     assert (tmp_path / "mine.csv" / "dear.txt").read_text() == "kept"
 

@@ -14,7 +14,7 @@ from probes.jobs import Job, checkpoint_steps
 from probes.results import logged_rows, result_path, status
 from probes.stack.members import Members
 from probes.storage import read_json
-from probes.train import Runs
+from probes.train import Group
 from scaling.errors import InputError
 
 CPU = torch.device("cpu")
@@ -133,13 +133,13 @@ def test_rows_hold_what_the_run_table_needs(jobs: list[Job]) -> None:
 def test_a_run_whose_loss_is_no_number_is_marked_diverged(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     perform(jobs[0])
     job = jobs[1]
-    steps = Runs.advance
+    steps = Group.advance
 
-    def advance(self: Runs) -> list[float]:
+    def advance(self: Group) -> list[float]:
         losses = steps(self)
         return [math.nan] if self.step >= 8 else losses
 
-    monkeypatch.setattr(Runs, "advance", advance)
+    monkeypatch.setattr(Group, "advance", advance)
     assert perform(job) == "diverged"
     assert result(job)["status"] == "diverged"
     assert all(math.isfinite(row["general_loss"]) for row in result(job)["rows"])
@@ -147,15 +147,15 @@ def test_a_run_whose_loss_is_no_number_is_marked_diverged(jobs: list[Job], monke
 
 def test_weights_that_are_no_number_end_a_run_without_a_row(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     perform(jobs[0])
-    advance = Runs.advance
+    advance = Group.advance
 
-    def spoil(self: Runs) -> list[float]:
+    def spoil(self: Group) -> list[float]:
         losses = advance(self)
         if self.step == self.job.checkpoints[1]:
             self.models.tensors[0].data.fill_(math.nan)
         return losses
 
-    monkeypatch.setattr(Runs, "advance", spoil)
+    monkeypatch.setattr(Group, "advance", spoil)
     assert perform(jobs[1]) == "diverged"
     assert len(result(jobs[1])["rows"]) == 2
 

@@ -1,9 +1,9 @@
-"""Readers: one file a format, found by being here.
+"""Readers of corpus files: one module per format, found by being in this folder.
 
-A reader has `SUFFIXES`, or `claims(path) -> bool` where a suffix does not tell, and
-`documents(path, field) -> Iterator[str]`, which holds no more than a piece of the file. One whose
+A reader has `SUFFIXES`, or `claims(path) -> bool` where a suffix is not enough, and
+`documents(path, field) -> Iterator[str]`, which keeps only a piece of the file in memory. One whose
 corpora are folders says with `files(path)` which files make up the content, and may lead on to a
-part of it with `part(path, split)`. What no reader claims is plain text, if it looks like that.
+split of it with `split_of(path, split)`. What no reader claims is plain text, if it looks like that.
 """
 
 import pkgutil
@@ -37,7 +37,7 @@ def _claims(module: ModuleType, path: Path) -> bool:
 
 
 def _chosen(path: Path, format: str | None) -> ModuleType:
-    """The reader of a file or folder: the one called `format`, or that of what it holds."""
+    """The reader of a file or folder: the one called `format`, or that of what it contains."""
     if format is not None:
         return import_module(f"{__name__}.{format}")
     return claimed(path) or text
@@ -54,7 +54,7 @@ def documents(
     """The documents of a file or folder in order, read piece by piece.
 
     Args:
-        field: the JSON field or the column that holds the text; plain text has none and ignores it.
+        field: the JSON field or the column with the text; plain text has none and ignores it.
         separator: what stands between the documents of a plain text file; other formats ignore it.
         format: the reader to take, `text` or `jsonl`, whatever the file looks like.
 
@@ -73,7 +73,7 @@ def check(path: Path, field: str = "text", format: str | None = None) -> str:
     """The name of the reader of a file or folder, whose first record was looked at; InputError where it has no text."""
     if (reader := name(path, format)) != "text":
         if next(documents(path, field, format=format), None) is None:
-            raise InputError(f"{path}: the file holds no document; name another, or leave it out")
+            raise InputError(f"{path}: the file contains no document; name another, or leave it out")
     elif path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; name another, or leave it out")
     elif format is None:
@@ -81,14 +81,14 @@ def check(path: Path, field: str = "text", format: str | None = None) -> str:
     return reader
 
 
-def part(path: Path, split: str) -> Path:
-    """`path` itself, or the part called `split` of a folder that holds several."""
-    lead = getattr(claimed(path), "part", None)
+def split_of(path: Path, split: str) -> Path:
+    """`path` itself, or the folder of `split` in a folder with several."""
+    lead = getattr(claimed(path), "split_of", None)
     return lead(path, split) if lead else path
 
 
 def files(path: Path) -> list[Path]:
-    """The files that hold the content, in reading order; InputError where they are not there."""
+    """The files with the content, in reading order; InputError where they are not there."""
     listed = getattr(claimed(path), "files", None)
     found: list[Path] = listed(path) if listed else [path]
     for file in found:

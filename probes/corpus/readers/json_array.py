@@ -1,4 +1,4 @@
-"""One JSON array of objects, on one line or many; a piece of it is held at a time."""
+"""Reads one JSON array of objects, on one line or many, a piece at a time."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _records(path: Path, text: "_Text") -> Iterator[Any]:
             raise InputError(f"{path}: the JSON array breaks off after row {number}")
         number += 1
     if text.next():
-        raise InputError(f"{path}: something stands behind the JSON array of {number} rows")
+        raise InputError(f"{path}: text follows the JSON array of {number} rows; remove it")
 
 
 class _Text:
@@ -54,7 +54,7 @@ class _Text:
         self.over = False
 
     def more(self) -> None:
-        """Hold at least twice as much, so that a long record is not decoded once a piece."""
+        """Hold at least twice as much, so that a long record is not decoded once per piece."""
         self.held = self.held[self.at :]
         self.at = 0
         piece = self.handle.read(max(PIECE, len(self.held)))
@@ -82,7 +82,7 @@ class _Text:
         while True:
             try:
                 value, end = DECODER.raw_decode(self.held, self.at)
-                if end < len(self.held) or self.over:  # a number may go on
+                if end < len(self.held) or self.over:  # a number may continue
                     self.at = end
                     return value
             except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""One JSON object a line, compressed or not; a line is held at a time."""
+"""Reads JSON lines, one object per line, compressed or not, a line at a time."""
 
 import json
 from collections.abc import Iterator

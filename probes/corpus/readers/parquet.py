@@ -1,4 +1,4 @@
-"""Parquet: a column by name, read a piece of a row group at a time."""
+"""Reads a column of a parquet file, a piece of a row group at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from probes.corpus import content
-from probes.corpus.columns import arrow_errors, column, require_text, texts
+from probes.corpus.fields import arrow_errors, column, column_path, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".parquet",)
@@ -22,9 +22,9 @@ def claims(path: Path) -> bool:
 def documents(path: Path, field: str) -> Iterator[str]:
     """The column `field`, row by row; a file without rows is an error."""
     with arrow_errors(path, "parquet"), pq.ParquetFile(path) as file:
-        steps = require_text(path, file.schema_arrow, field)
+        steps = column_path(path, file.schema_arrow, field)
         if not file.metadata.num_rows:
-            raise InputError(f"{path}: holds no rows")
+            raise InputError(f"{path}: contains no rows; name another file, or leave it out")
         yield from texts(path, _columns(file, field, steps), field)
 
 

@@ -1,4 +1,4 @@
-"""Hugging Face datasets saved to disk (`save_to_disk`), read with pyarrow alone, memory-mapped.
+"""Reads Hugging Face datasets saved to disk (`save_to_disk`), with pyarrow alone, memory-mapped.
 
 A saved Dataset is a folder with `state.json`, which lists Arrow stream files in order under
 `_data_files`; a saved DatasetDict is a folder with `dataset_dict.json` and such a folder a split.
@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probes.corpus.columns import arrow_errors, column, require_text, texts
+from probes.corpus.fields import arrow_errors, column, column_path, texts
 from scaling.errors import InputError
 
 SUFFIXES = (".arrow",)
@@ -24,8 +24,8 @@ def claims(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in (STATE, INFO, SPLITS))
 
 
-def part(path: Path, split: str) -> Path:
-    """The folder of one split of a DatasetDict; a Dataset or a file is its own part."""
+def split_of(path: Path, split: str) -> Path:
+    """The folder of one split of a DatasetDict; a Dataset or a file has none and is itself meant."""
     if not (path / SPLITS).is_file():
         return path
     names = _json(path / SPLITS).get("splits")
@@ -40,7 +40,7 @@ def files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     if not (path / STATE).is_file():
-        raise InputError(f"{path}: has no {STATE}, so it is no whole dataset saved to disk")
+        raise InputError(f"{path}: has no {STATE}, so it is not a complete saved dataset; save it again")
     state = _json(path / STATE)
     if state.get("_indices_data_files"):
         raise InputError(f"{path}: its rows were picked by a list of indices; flatten_indices() and save it again")
@@ -58,7 +58,7 @@ def documents(path: Path, field: str) -> Iterator[str]:
 def _columns(file: Path, field: str) -> Iterator[pa.Array]:
     kind = "an Arrow stream"
     with arrow_errors(file, kind), pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as batches:
-        steps = require_text(file, batches.schema, field)
+        steps = column_path(file, batches.schema, field)
         for batch in batches:
             yield column(batch, steps)
 

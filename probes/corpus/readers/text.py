@@ -1,4 +1,4 @@
-"""Plain text, compressed or not: a file is one document, and is held whole, unless a separator parts it into several."""
+"""Reads plain text, compressed or not: a file is one document, or several between separators."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +22,8 @@ def documents(path: Path, field: str, separator: str | None = None) -> Iterator[
             return
         # line breaks of all kinds are read as one
         own = separator.replace("\r\n", "\n")
-        parts = _paragraphs(handle) if separator == BLANK_LINES else _parts(handle, own)
-        yield from (text for part in parts if (text := part.strip("\n")).strip())
+        pieces = _paragraphs(handle) if separator == BLANK_LINES else _pieces(handle, own)
+        yield from (text for piece in pieces if (text := piece.strip("\n")).strip())
 
 
 def _paragraphs(handle: IO[str]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _paragraphs(handle: IO[str]) -> Iterator[str]:
     yield "".join(held)
 
 
-def _parts(handle: IO[str], separator: str) -> Iterator[str]:
+def _pieces(handle: IO[str], separator: str) -> Iterator[str]:
     held = ""
     while piece := handle.read(max(PIECE, len(held))):
         *whole, held = (held + piece).split(separator)

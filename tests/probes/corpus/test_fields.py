@@ -33,7 +33,7 @@ def saved(folder: Path, rows: list[dict[str, object]]) -> list[Path]:
         ("text", "has no field 'text'; it has id, content, meta: name one with `field`"),
         ("meta.body", "has no field 'meta.body'; its 'meta' has text, page: name one with `field`"),
         ("meta.page.x", "has no field 'meta.page.x'; its 'meta.page' has body: name one with `field`"),
-        ("id.x", "has no field 'id.x'; its 'id' is no object with fields: name another with `field`"),
+        ("id.x", "has no field 'id.x'; its 'id' is not an object with fields: name another with `field`"),
     ],
 )
 def test_every_reader_says_the_same_of_a_field_that_is_not_there(tmp_path: Path, field: str, words: str) -> None:

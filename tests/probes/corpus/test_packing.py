@@ -14,7 +14,7 @@ from probes.corpus import END, pack, tokenizer_for
 from probes.corpus.packing import at_shares
 from probes.corpus.shards import Encoder, write_shard
 from probes.corpus.sides import HELD_OUT, TRAIN, decided
-from probes.train import Data
+from probes.train import Batches
 from scaling.errors import InputError
 
 # made with text, tokens and blocks held in memory whole, before sources and near-duplicates were there
@@ -59,7 +59,7 @@ def test_blocks_and_their_order_are_what_they_always_were(make_sweep: Callable[.
         assert hashes == SHARDS[packed.name]
         assert packed.near_duplicates == 0
     for job in jobs:
-        data = Data(job)
+        data = Batches(job)
         order = np.concatenate([data.corpus.astype(np.int64), data.index])
         assert hashlib.sha256(order.tobytes()).hexdigest() == ORDERS[job.name]
 

@@ -68,7 +68,7 @@ def test_jsonl_and_text_plain_or_compressed(tmp_path: Path, suffix: str, opener:
         ('{"text": "one"}\n{"body": "two"}\n', "row 2 has no field 'text'; it has body: name one with `field`"),
         (
             '{"text": "one"}\n\n["two"]\n',
-            "row 3 has no field 'text'; it is no object with fields: name another with `field`",
+            "row 3 has no field 'text'; it is not an object with fields: name another with `field`",
         ),
         ('{"text": "one"}\n{"text": \n', "row 2 is not JSON"),
         ('{"text": "one"}{"text": "two"}\n', "row 1 is not JSON"),
@@ -133,9 +133,9 @@ def test_parquet_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.Monk
     ("table", "words"),
     [
         ({"body": ["a"]}, "has no field 'text'; it has body: name one with `field`"),
-        ({"text": [1, 2]}, "the column 'text' holds int64, not text"),
+        ({"text": [1, 2]}, "the column 'text' contains int64, not text; name another with `field`"),
         ({"text": ["a", None]}, "row 2: the column 'text' is not text"),
-        ({"text": pa.array([], pa.string())}, "holds no rows"),
+        ({"text": pa.array([], pa.string())}, "contains no rows; name another file, or leave it out"),
     ],
 )
 def test_parquet_without_text_is_named(tmp_path: Path, table: dict[str, object], words: str) -> None:
@@ -181,7 +181,7 @@ def test_a_saved_dataset_that_is_not_whole_is_named(tmp_path: Path) -> None:
     folder = save_dataset(tmp_path / "saved", {**PIECES, "data-c.arrow": ["five", None]})
     with pytest.raises(InputError, match="saved: row 6: the column 'text' is not text"):
         list(documents(folder))
-    with pytest.raises(InputError, match=r"data-b\.arrow: the column 'n' holds int64, not text"):
+    with pytest.raises(InputError, match=r"data-b\.arrow: the column 'n' contains int64, not text"):
         list(documents(folder, "n"))
     cut = (folder / "data-b.arrow").read_bytes()[:-150]
     (folder / "data-b.arrow").write_bytes(cut)
@@ -204,7 +204,26 @@ def test_a_saved_dataset_that_is_not_whole_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="folder: a folder, and no dataset saved to disk"):
+    with pytest.raises(InputError, match="folder: a folder, but not a dataset saved to disk"):
         expand(["folder"], tmp_path)
     (tmp_path / "folder" / "a.txt").write_text("text")
     assert expand(["folder/*", "folder/a.txt"], tmp_path) == [tmp_path / "folder" / "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("separator", "between"),
+    [
+        ("<|endoftext|>", "<|endoftext|>"),
+        ("<|endoftext|>", "\n<|endoftext|>\n"),
+        ("\n\n", "\n\n"),
+        ("blank-lines", "\n\n"),
+        ("blank-lines", "\n \n\n\t\n"),
+        ("blank-lines", "\r\n\r\n"),
+    ],
+)
+def test_a_text_file_is_parted(tmp_path: Path, separator: str, between: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("probes.corpus.readers.text.PIECE", 7)
+    texts = ["  two\nlines", "one", "drei über"]
+    (tmp_path / "a.txt").write_bytes(between.join(["", *texts, ""]).encode())
+    assert list(documents(tmp_path / "a.txt", separator=separator)) == texts
+    assert len(list(documents(tmp_path / "a.txt"))) == 1

@@ -50,7 +50,7 @@ def test_every_tracker_is_known() -> None:
 
 
 def test_an_unknown_tracker_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no tracker 'abacus'; there are tensorboard, trackio, wandb"):
+    with pytest.raises(InputError, match="no tracker 'abacus'; choose one of tensorboard, trackio, wandb"):
         trackers.open_tracker("abacus", tmp_path, "sweep", "run", {})
 
 
@@ -94,7 +94,7 @@ def test_a_failure_is_one_warning_and_the_end_of_it(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == (
-        "warning: tracker wandb of run 'd4-r0.5' is dropped, the training goes on (no route to host)\n"
+        "warning: tracker wandb of run 'd4-r0.5' is switched off, and training continues (no route to host)\n"
     )
     memory.broken = False
     open_one(tmp_path).log(512, {"loss": 2.0})  # what failed was not noted as logged

@@ -1,4 +1,4 @@
-from probes.corpus.meter import Meter, between
+from probes.progress import Meter, between
 
 
 def test_a_meter_tells_steps_that_can_be_seen_and_never_more_than_all() -> None:

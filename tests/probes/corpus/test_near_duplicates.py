@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from probes.corpus.near import LIMIT, gather, near, overlap, shingles
+from probes.corpus.near_duplicates import LIMIT, gather, near, overlap, shingles
 
 
 def words(start: int, count: int) -> str:
