@@ -73,7 +73,7 @@ def fit(
         runs, law, burn_in=burn_in, delta=delta, loss=loss, residual=residual, weights=weights, threads=threads
     )
     warnings = (*ready.table.decisive(tells_domains_apart(ready.law)), *ready.burn_in.warnings, *([why] if why else []))
-    done = {corpus: ready.estimate(corpus) for corpus in ready.samples}
+    done = ready.estimate_all()
     made = assembled(ready, done, level=level, draws=draws, seed=seed, resample=resample)
     weighted = made.objective + ", rows weighted by standard errors" if weights else made.objective
     return replace(made, warnings=warnings, objective=weighted, provenance=provenance(ready.table))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.arrays import Array
+from scaling.arrays import Array, Index
 from scaling.fitting.engine.linear import nonnegative
 from scaling.fitting.engine.part import Table
 from scaling.laws.base import FunctionLaw, Law, Variables
@@ -47,6 +47,10 @@ class FunctionModel:
         theta = np.array(q, float)
         theta[..., self._logged] = np.exp(q[..., self._logged])
         return theta
+
+    def take(self, index: Index) -> FunctionModel:
+        """See Model."""
+        return self
 
     def tables(self, q: Array) -> list[Table]:
         """See Model."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from scaling.arrays import Array
+from scaling.arrays import Array, Index
 from scaling.fitting.engine.function_model import FunctionModel, geometric_mean
 from scaling.fitting.engine.part import Part, Table
 from scaling.laws.base import FunctionLaw, Law, Variables
@@ -56,6 +56,9 @@ class Model(Protocol):
         """Internal parameters (..., p) of parameters for variables in units of their geometric mean, as start ranges
         are."""
 
+    def take(self, index: Index) -> Model:
+        """The model of those problems: the same, unless problems have tables of their own (`engine.lockstep`)."""
+
 
 class TermModel:
     """A law of terms on a table; see `scaling.fitting.engine.part.Part` for how a term is evaluated."""
@@ -74,6 +77,10 @@ class TermModel:
         self._shift_unit = np.array([np.log(self.unit.get(_shifted(law, law.names[j]), 1.0)) for j in self._logged])
         self.lower = self._log_shifts(np.array([p.lower for p in law.parameters]))
         self.upper = self._log_shifts(np.array([p.upper for p in law.parameters]))
+
+    def take(self, index: Index) -> TermModel:
+        """See Model."""
+        return self
 
     def _log_shifts(self, theta: Array) -> Array:
         q = self.of_scaled(theta)
@@ -140,11 +147,11 @@ class TermModel:
             aim = value + np.matmul(step[:, None, part.slots], columns)[:, 0]
             coefficient, shift = part.follow(product, aim, floor is not None)
             slot = part.slots[0]
-            good = np.isfinite(coefficient) & (coefficient > self.lower[slot])
+            good = np.isfinite(coefficient) & (coefficient > self.lower[..., slot])
             if slot in held:
                 good[:] = False
             if floor is not None:
-                good &= trial[:, floor] + shift > self.lower[floor]
+                good &= trial[:, floor] + shift > self.lower[..., floor]
                 trial[:, floor] += np.where(good, shift, 0.0)
             trial[:, slot] = np.where(good, coefficient, trial[:, slot])
             moved.append(part.table(values, trial[:, slot, None], product, slopes))

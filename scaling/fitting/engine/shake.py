@@ -10,11 +10,12 @@ Method: iterated local search (Lourenço, Martin, Stützle 2003), with iterative
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from scaling.arrays import Array, Index
+from scaling.arrays import Array
 from scaling.fitting.engine.model import Model
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.problems import Problems
@@ -28,9 +29,18 @@ JUMPS = (0.01, 0.04, 0.15)  # standard deviations of the shakes, as shares of th
 GAIN = 1e-8  # a smaller share of the objective is no gain
 
 
-def shaken(model: Model, problems: Problems, objective: Objective, options: Options, found: Solution) -> Solution:
-    """The best of `found`, one solution a problem (B, p), and of what shaking it leads to."""
-    rng = np.random.default_rng(0)
+def shaken(
+    model: Model,
+    problems: Problems,
+    objective: Objective,
+    options: Options,
+    found: Solution,
+    models: Sequence[Model] = (),
+) -> Solution:
+    """The best of `found`, one solution per problem (B, p), and of what shaking it leads to. models: of each problem, where
+    they have tables of their own; each is then shaken as it would be by itself."""
+    rngs = [np.random.default_rng(0) for _ in models] or [np.random.default_rng(0)] * len(found.q)
+    models = models or [model] * len(found.q)
     q, total, converged = found.q.copy(), found.objective.copy(), found.converged.copy()
     quiet = np.zeros(len(q), int)
     short = replace(options, iterations=SHORT, tolerance=LOOSE)
@@ -38,8 +48,9 @@ def shaken(model: Model, problems: Problems, objective: Objective, options: Opti
         left = np.flatnonzero((quiet < QUIET) & np.isfinite(total))
         if not len(left):
             break
-        starts = _starts(model, problems, objective, q, left, rng)
-        rough = solve(model, replace(problems.take(np.repeat(left, COPIES)), starts=starts), objective, short)
+        starts = np.concatenate([_starts(models[b], problems, objective, q[b], b, rngs[b]) for b in map(int, left)])
+        copies = np.repeat(left, COPIES)
+        rough = solve(model.take(copies), replace(problems.take(copies), starts=starts), objective, short)
         values = np.where(np.isfinite(rough.objective), rough.objective, np.inf).reshape(len(left), COPIES)
         taken = np.arange(len(left)) * COPIES + np.argmin(values, axis=1)
         near = np.min(values, axis=1) <= total[left] * (1 + NEAR)
@@ -47,7 +58,7 @@ def shaken(model: Model, problems: Problems, objective: Objective, options: Opti
         left, taken = left[near], taken[near]
         if not len(left):
             continue
-        best = solve(model, replace(problems.take(left), starts=rough.q[taken]), objective, options)
+        best = solve(model.take(left), replace(problems.take(left), starts=rough.q[taken]), objective, options)
         gain = total[left] - best.objective
         quiet[left] = np.where(gain > GAIN * total[left], 0, quiet[left] + 1)
         better = gain > 0
@@ -57,27 +68,23 @@ def shaken(model: Model, problems: Problems, objective: Objective, options: Opti
 
 
 def _starts(
-    model: Model, problems: Problems, objective: Objective, q: Array, left: Index, rng: np.random.Generator
+    model: Model, problems: Problems, objective: Objective, point: Array, b: int, rng: np.random.Generator
 ) -> Array:
-    """COPIES shaken points of every problem in `left` (len(left) * COPIES, p)."""
+    """COPIES shaken points (COPIES, p) of problem b, whose best is `point` (p,)."""
     law, everything = model.law, slice(0, model.rows)
     shape = [j for j, p in enumerate(law.parameters) if p.start is not None and j not in problems.held]
     spans = np.array([_span(law.parameters[j].kind, law.parameters[j].start) for j in shape])
     jumps = np.resize(JUMPS, COPIES)[:, None] * spans
-    starts = []
-    for b in left:
-        point = q[b]
-        copies = np.repeat(point[None], COPIES, axis=0)
-        copies[:, shape] += jumps * rng.standard_normal((COPIES, len(shape)))
-        copies = np.clip(copies, model.lower, model.upper)
-        own = problems.take(np.array([b]))
-        target = np.broadcast_to(own.targets(everything), (1, model.rows))[0]
-        predicted = objective.link(model.predict(point[None], model.tables(point[None]), everything))[0]
-        trust = objective.trust(predicted - target)
-        weights = own.row_weight(everything)
-        trust = trust if weights is None else trust * np.broadcast_to(weights, (1, model.rows))[0]
-        starts.append(projected(model, copies, target, objective, trust)[1])
-    return np.concatenate(starts)
+    copies = np.repeat(point[None], COPIES, axis=0)
+    copies[:, shape] += jumps * rng.standard_normal((COPIES, len(shape)))
+    copies = np.clip(copies, model.lower, model.upper)
+    own = problems.take(np.array([b]))
+    target = np.broadcast_to(own.targets(everything), (1, model.rows))[0]
+    predicted = objective.link(model.predict(point[None], model.tables(point[None]), everything))[0]
+    trust = objective.trust(predicted - target)
+    weights = own.row_weight(everything)
+    trust = trust if weights is None else trust * np.broadcast_to(weights, (1, model.rows))[0]
+    return projected(model, copies, target, objective, trust)[1]
 
 
 def _span(kind: str, start: tuple[float, float] | None) -> float:

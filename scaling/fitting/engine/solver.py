@@ -58,7 +58,7 @@ class Solution:
 def solve(model: Model, problems: Problems, objective: Objective, options: Options | None = None) -> Solution:
     """Solve all problems; returns internal parameters in the order of the problems."""
     options = options or Options()
-    size = len(model.lower)
+    size = model.lower.shape[-1]
     block = max(1, BLOCK_FLOATS // (size * min(model.rows, ROW_CHUNK)))
     workers = min(options.workers, -(-len(problems) // block))
     if workers > 1:
@@ -67,7 +67,7 @@ def solve(model: Model, problems: Problems, objective: Objective, options: Optio
 
     def one(part: Index) -> Solution:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return _Block(model, problems.take(part), objective).run(options)
+            return _Block(model.take(part), problems.take(part), objective).run(options)
 
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
@@ -106,7 +106,8 @@ def evaluate(
         away = q - problems.pull.centre
         total += 0.5 * (problems.pull.precision * away**2).sum(axis=1)
         gradient += problems.pull.precision * away
-        matrix += np.diag(problems.pull.precision)
+        places = np.arange(size)
+        matrix[:, places, places] += problems.pull.precision
     return total, gradient, matrix
 
 
@@ -147,7 +148,7 @@ class _Block:
         out.iterations[index], out.converged[index] = iteration, True
 
     def _keep(self, index: Index) -> None:
-        self.problems = self.problems.take(index)
+        self.model, self.problems = self.model.take(index), self.problems.take(index)
         self.q, self.total, self.gradient = self.q[index], self.total[index], self.gradient[index]
         self.matrix, self.damping, self.gained = self.matrix[index], self.damping[index], self.gained[index]
         self.tables = [(value[index], columns[index]) for value, columns in self.tables]

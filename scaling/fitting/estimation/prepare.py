@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from scaling.fitting.base_losses import BaseLosses
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.solver import Options
 from scaling.fitting.estimation.base_tokens import BaseTokens, base_tokens
-from scaling.fitting.estimation.estimate import Estimation, estimate
+from scaling.fitting.estimation.estimate import Estimation, Task, estimate, estimates
 from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.sample import Sample, run_names, sample
 from scaling.fitting.estimation.transient import BurnIn, choose_burn_in, late_rows
@@ -55,10 +55,19 @@ class Prepared:
     burn_in: BurnIn
     samples: Mapping[str, Sample]
 
+    def task(self, corpus: str) -> Task:
+        """What is to be estimated of one corpus."""
+        law, objective = self.laws[corpus], self.objectives[corpus]
+        return Task(self.samples[corpus], law, objective, self.options, self.table.source)
+
     def estimate(self, corpus: str) -> Estimation:
         """The law estimated on one corpus. Raises InputError where its rows are too few or all alike."""
-        law, objective = self.laws[corpus], self.objectives[corpus]
-        return estimate(self.samples[corpus], law, objective, self.options, self.table.source)
+        task = self.task(corpus)
+        return estimate(task.made, task.law, task.objective, task.options, task.source)
+
+    def estimate_all(self) -> dict[str, Estimation]:
+        """The same of every corpus."""
+        return estimated([self])[0].result()
 
     def part(self, held: Part, burn_in: float | None) -> Prepared:
         """A part of the table made ready as `prepare` would make it, without going through its rows again. burn_in: as
@@ -86,6 +95,34 @@ class Prepared:
         if len(set(texts.values())) == 1:
             return next(iter(texts.values()))
         return "; ".join(f"{corpus} loss: {text}" for corpus, text in texts.items())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The estimations of a table made ready, or why there are none."""
+
+    done: dict[str, Estimation]
+    why: InputError | None = None
+
+    def result(self) -> dict[str, Estimation]:
+        """The estimations by corpus. Raises the InputError."""
+        if self.why is not None:
+            raise self.why
+        return self.done
+
+
+def estimated(tables: Sequence[Prepared]) -> list[Outcome]:
+    """Tables of one law estimated in lockstep."""
+    places = [(k, corpus) for k, one in enumerate(tables) for corpus in one.samples]
+    found = estimates([tables[k].task(corpus) for k, corpus in places])
+    done: list[dict[str, Estimation]] = [{} for _ in tables]
+    why: dict[int, InputError] = {}
+    for (k, corpus), one in zip(places, found, strict=True):
+        if isinstance(one, InputError):
+            why.setdefault(k, one)
+        else:
+            done[k][corpus] = one
+    return [Outcome(own, why.get(k)) for k, own in enumerate(done)]
 
 
 def prepare(

@@ -18,7 +18,7 @@ from scaling.errors import InputError
 from scaling.fitting.corpus_fit import CorpusFit
 from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.learnability import with_learnability
-from scaling.fitting.estimation.prepare import Part, prepare
+from scaling.fitting.estimation.prepare import Part, Prepared, estimated, prepare
 from scaling.fitting.estimation.variables import PLACE, tells_domains_apart
 from scaling.fitting.fit import assembled
 from scaling.fitting.result import Fit
@@ -102,22 +102,39 @@ def _groups(
     if burn_in is None and fixed:
         burn_in = prepare(table, law.name, **options).burn_in.value
     ready = None if weighted or several else prepare(table, law.name, whole=False, **options)
-    groups, skipped = [], {}
+    groups: list[tuple[Group, list[_Scored]]] = []
+    skipped: dict[str, str] = {}
+    own: list[tuple[Split, Part, Prepared]] = []
     for split, part in parts:
         try:
-            if not (split.fitted & (table.frame["tokens"] > 0)).any():
-                raise InputError("nothing is left to fit")
-            own = (
-                prepare(part.runs, law.name, burn_in=burn_in, **options) if ready is None else ready.part(part, burn_in)
-            )
-            done = {corpus: own.estimate(corpus) for corpus in own.samples}
-            made = assembled(own, done, part=part, **fitting)
-            scored = _scored(table, split, made)
+            own.append((split, part, _made_ready(table, split, part, ready, law, burn_in, options)))
         except InputError as reason:
-            skipped[split.name] = str(reason).removeprefix(f"{table.source}: ")
+            skipped[split.name] = str(reason)
+    for (split, part, made), outcome in zip(own, estimated([one for _, _, one in own]), strict=True):
+        try:
+            fit = assembled(made, outcome.result(), part=part, **fitting)
+            scored = _scored(table, split, fit)
+        except InputError as reason:
+            skipped[split.name] = str(reason)
         else:
-            groups.append((Group(split, made, _scores(scored)), scored))
-    return groups, skipped
+            groups.append((Group(split, fit, _scores(scored)), scored))
+    order = [split.name for split, _ in parts if split.name in skipped]
+    return groups, {name: skipped[name].removeprefix(f"{table.source}: ") for name in order}
+
+
+def _made_ready(
+    table: Runs,
+    split: Split,
+    part: Part,
+    ready: Prepared | None,
+    law: Law,
+    burn_in: float | None,
+    options: dict[str, Any],
+) -> Prepared:
+    """The fitted part of a split made ready. Raises InputError for one with nothing to fit."""
+    if not (split.fitted & (table.frame["tokens"] > 0)).any():
+        raise InputError("nothing is left to fit")
+    return prepare(part.runs, law.name, burn_in=burn_in, **options) if ready is None else ready.part(part, burn_in)
 
 
 def _scored(table: Runs, split: Split, made: Fit) -> list[_Scored]:
