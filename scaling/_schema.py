@@ -1,16 +1,17 @@
-"""The rules of the run table, row by row, as a pandera schema; a failure becomes one sentence.
+"""The rules of the run table, row by row; a failure becomes one sentence.
 
-pandera is imported inside the function: it takes longer to import than a table takes to validate.
+A schema library was here before: it took longer to import than a table takes to validate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
+from scaling.arrays import Array, Mask
 from scaling.errors import InputError
 
 REQUIRED = ("params", "tokens")  # and ratio, unless the law that is fitted does not look at it
@@ -55,57 +56,57 @@ def _words_to_numbers(values: pd.Series[Any], column: str, source: str, rows: Se
     return numbers
 
 
+Rule = tuple[Callable[[Array], Mask], str]  # what must hold of the values of a column, and what is said where it does not
+_FINITE: Rule = (np.isfinite, "is not finite")
+_ABOVE_ZERO: Rule = (lambda values: values > 0, "must be greater than 0")
+_NOT_NEGATIVE: Rule = (lambda values: values >= 0, "must not be negative")
+_A_SHARE: Rule = (lambda values: (values >= 0) & (values <= 1), "is outside 0..1")
+_A_LOSS: Rule = (lambda values: values <= MOST_LOSS, "is no loss in nats per token")
+RULES: Mapping[str, tuple[Rule, ...]] = {
+    "params": (_FINITE, _ABOVE_ZERO),
+    "tokens": (_FINITE, _NOT_NEGATIVE),
+    "ratio": (_FINITE, _A_SHARE),
+    **{name: (_FINITE, _ABOVE_ZERO, _A_LOSS) for name in POSITIVE},
+    **{name: (_FINITE, _NOT_NEGATIVE) for name in NOT_NEGATIVE},
+}
+
+
 def check_rows(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> None:
-    """Hold every row against the schema and raise `InputError` for the first one that fails.
+    """Hold every row against the rules and raise `InputError` for the first one that fails.
 
     `frame` has float64 number columns and a RangeIndex; `rows` gives the row number that a user would look for. The ratio
     may be empty at tokens 0, where nothing was trained, or everywhere.
     """
-    import pandera.errors
-
-    try:
-        _schema(frame).validate(frame, lazy=True)
-        empty = np.flatnonzero(frame["ratio"].isna() & (frame["tokens"] > 0))
-        if empty.size and frame["ratio"].notna().any():
-            raise InputError(
-                f"{source}: row {rows[empty[0]]}, column ratio: the cell is empty; only at tokens 0 may it be"
-            )
-    except pandera.errors.SchemaErrors as failure:
-        _first_sentence(failure.failure_cases, frame, source, rows)
-
-
-def _schema(frame: pd.DataFrame) -> Any:
-    import pandera.pandas as pa
-
-    finite = pa.Check(lambda s: np.isfinite(s), error="is not finite")
-    above_zero = pa.Check.gt(0, error="must be greater than 0")
-    not_negative = pa.Check.ge(0, error="must not be negative")
-    share = pa.Check.in_range(0, 1, error="is outside 0..1")
-    columns = {
-        "params": pa.Column(float, [finite, above_zero]),
-        "tokens": pa.Column(float, [finite, not_negative]),
-        "ratio": pa.Column(float, [finite, share], nullable=True),
-    }
-    a_loss = pa.Check.le(MOST_LOSS, error="is no loss in nats per token")
-    columns |= {
-        name: pa.Column(float, [finite, above_zero, a_loss], nullable=True) for name in POSITIVE if name in frame
-    }
-    columns |= {name: pa.Column(float, [finite, not_negative], nullable=True) for name in NOT_NEGATIVE if name in frame}
-    return pa.DataFrameSchema(columns, strict=False)
+    failures = []
+    for column, rules in RULES.items():
+        if column not in frame:
+            continue
+        values = frame[column].to_numpy(dtype=np.float64)
+        empty = np.isnan(values)
+        for number, (holds, text) in enumerate(rules):
+            with np.errstate(invalid="ignore"):
+                wrong = np.flatnonzero(~holds(values) & ~empty)
+            failures += [(int(row), number, column, text) for row in wrong[:1]]
+        if column in REQUIRED:
+            failures += [(int(row), len(rules), column, "") for row in np.flatnonzero(empty)[:1]]
+    if failures:
+        # Ties on a row go to the earlier rule, so that an infinite ratio reads "not finite" and not "outside 0..1".
+        _refuse(*min(failures, key=lambda one: one[:2]), frame, source, rows)
+    empty = np.flatnonzero(frame["ratio"].isna() & (frame["tokens"] > 0))
+    if empty.size and frame["ratio"].notna().any():
+        raise InputError(f"{source}: row {rows[empty[0]]}, column ratio: the cell is empty; only at tokens 0 may it be")
 
 
-def _first_sentence(cases: pd.DataFrame, frame: pd.DataFrame, source: str, rows: Sequence[int]) -> NoReturn:
-    # Ties on a row go to the earlier rule, so that an infinite ratio reads "not finite" and not "outside 0..1".
-    first = cases.sort_values(["index", "check_number"], kind="stable").iloc[0]
-    column, position = str(first["column"]), int(first["index"])
-    place = f"{source}: row {rows[position]}, column {column}"
-    if first["check"] == "not_nullable":
+def _refuse(
+    row: int, _: int, column: str, text: str, frame: pd.DataFrame, source: str, rows: Sequence[int]
+) -> NoReturn:
+    place = f"{source}: row {rows[row]}, column {column}"
+    if not text:
         raise InputError(f"{place}: the cell is empty")
-    value = frame[column].iloc[position]
     hint = ""
     if column == "ratio" and _looks_like_percent(frame["ratio"]):
         hint = " and looks like a percentage; write 0.25 for 25 %"
-    raise InputError(f"{place}: {value:g} {first['check']}{hint}")
+    raise InputError(f"{place}: {frame[column].iloc[row]:g} {text}{hint}")
 
 
 def _looks_like_percent(ratios: pd.Series[Any]) -> bool:
