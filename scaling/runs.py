@@ -16,12 +16,13 @@ from scaling._names import in_order, run_names, trunk_names
 from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
 from scaling._sizes import joined_sizes
 from scaling._values import base_rows
+from scaling.corpora import CORPORA, loss_column, share
 from scaling.errors import InputError
 from scaling.notes import Note
 from scaling.stages import choose
 
-CORPORA = ("general", "domain")
 _KEPT = 100_000  # rows of a corpus: a larger table is not held twice
+__all__ = ["CORPORA", "Runs", "share", "validate"]
 LOGS = "this looks like a log of a trainer; docs/logging.md says how to make a run table of it"
 
 
@@ -62,7 +63,7 @@ class Runs:
 
     def to_fit(self, corpus: str) -> npt.NDArray[np.bool_]:
         """Which rows of `frame` (n,) those are."""
-        loss = _loss_column(corpus)
+        loss = loss_column(corpus)
         if loss not in self.frame:
             return np.zeros(len(self.frame), bool)
         losses = self.frame[loss].to_numpy(dtype=np.float64)
@@ -85,7 +86,7 @@ class Runs:
         empty where the table has neither. Evaluations of one base share their held-out text, so averaging does not shrink
         `se`: it is the mean logged standard error, or NaN where none is logged.
         """
-        _loss_column(corpus)
+        loss_column(corpus)
         key = f"base {corpus}"
         if key not in self._made:
             table = base_rows(self.frame, corpus)[["params", "loss", "se"]].astype(np.float64)
@@ -112,13 +113,6 @@ class Runs:
         return self.left_out + decisive(self.frame, several)
 
 
-def share(corpus: str, ratio: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the share of that corpus in the mix: `ratio` for "domain", 1 - ratio for "general"."""
-    _loss_column(corpus)
-    values = np.asarray(ratio, dtype=np.float64)
-    return values if corpus == "domain" else 1.0 - values
-
-
 def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     """Check a table against the run-table contract and return it as `Runs`.
 
@@ -142,12 +136,6 @@ def validate(frame: pd.DataFrame, source: str = "<table>") -> Runs:
     table["ratio"] = _base_ratios(table)
     table = in_order(table)
     return Runs(table, source, doubled)
-
-
-def _loss_column(corpus: str) -> str:
-    if corpus not in CORPORA:
-        raise InputError(f"corpus {corpus!r} is unknown; the corpora are {' and '.join(CORPORA)}")
-    return f"{corpus}_loss"
 
 
 def _check_columns(table: pd.DataFrame, source: str) -> None:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up: a room imports from rooms below it, and from its own.
 FLOORS = (
     ("scaling.version", "scaling.errors", "scaling.units", "scaling.nearness", "scaling.storage", "scaling.arrays",
-     "scaling.templates", "scaling.notes"),
+     "scaling.corpora", "scaling.templates", "scaling.notes"),
     ("scaling.laws",),
     ("scaling.show",),
     ("scaling.stages", "scaling._schema", "scaling._sizes", "scaling._values", "scaling._findings", "scaling._names",

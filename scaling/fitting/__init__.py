@@ -1,19 +1,34 @@
-"""Fitting laws to run tables: one batched solver, resampled intervals, and what a table does not identify."""
+"""Fitting laws to run tables: one batched solver, resampled intervals, and what a table does not identify.
+
+Names are loaded when first used: a plan of a saved fit needs no pandas.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from scaling.fitting.base_losses import BaseLosses
-from scaling.fitting.corpus_fit import CorpusFit
-from scaling.fitting.fit import fit, provenance
-from scaling.fitting.groups import fit_groups, fit_points
-from scaling.fitting.intervals.interval import Estimate
-from scaling.fitting.intervals.profile import Profile, profile
-from scaling.fitting.result import Fit, Provenance
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from scaling.fitting.base_losses import BaseLosses
+    from scaling.fitting.corpus_fit import CorpusFit
+    from scaling.fitting.fit import fit, provenance
+    from scaling.fitting.groups import fit_groups, fit_points
+    from scaling.fitting.intervals.interval import Estimate
+    from scaling.fitting.intervals.profile import Profile, profile
+    from scaling.fitting.result import Fit, Provenance
+    from scaling.fitting.saved import load_fit
+
+_WHERE = {
+    "base_losses": ("BaseLosses",),
+    "corpus_fit": ("CorpusFit",),
+    "fit": ("fit", "provenance"),
+    "groups": ("fit_groups", "fit_points"),
+    "intervals.interval": ("Estimate",),
+    "intervals.profile": ("Profile", "profile"),
+    "result": ("Fit", "Provenance"),
+    "saved": ("load_fit",),
+}
+_PUBLIC = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
     "BaseLosses",
@@ -31,8 +46,9 @@ __all__ = [
 ]
 
 
-def load_fit(path: str | Path) -> Fit:
-    """Read a fit that `Fit.save` wrote. Raises InputError, naming the file, for anything else."""
-    from scaling.fitting.saved import load_fit as load  # pydantic is slow to import and most callers do not need it
-
-    return load(path)
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.arrays import Array
+from scaling.corpora import share
 from scaling.errors import InputError
 from scaling.fitting.estimation.base_tokens import BaseTokens
 from scaling.fitting.intervals.interval import Estimate, interval
 from scaling.fitting.known import elsewhere
 from scaling.laws import Law, TermLaw
 from scaling.notes import coded
-from scaling.runs import share
 from scaling.show.text import corpus_summary
 from scaling.units import finite_or_none
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scaling.notes import Note, note
-from scaling.runs import Runs
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
 
 AUTO, DEFAULT, WITHOUT_BASE = "auto", "forgetting", "dcpt"
 

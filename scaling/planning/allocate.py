@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from scaling.arrays import Array
+from scaling.corpora import CORPORA
 from scaling.errors import InputError
 from scaling.fitting import CorpusFit, Estimate, Fit
 from scaling.fitting.intervals.interval import interval
@@ -19,7 +20,6 @@ from scaling.planning.extrapolation import reach, refuse_impossible
 from scaling.planning.rise import UNKNOWN
 from scaling.planning.search import at_end, least
 from scaling.planning.target import NotIdentified, Target
-from scaling.runs import CORPORA
 from scaling.show.text import NOT_IDENTIFIED, brackets, extrapolation_text, span
 from scaling.units import finite_or_none
 

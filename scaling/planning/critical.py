@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from scaling.errors import InputError
-from scaling.fitting import Fit
-from scaling.fitting import fit as fit_law
 from scaling.fitting.default import AUTO
-from scaling.planning import cmr, link
+from scaling.fitting.result import Fit
 from scaling.planning.plan import Plan
 from scaling.planning.target import Target
 from scaling.planning.tolerance import of_fit
-from scaling.runs import Runs
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
 
 Method = Literal["law", "link", "cmr"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -61,7 +61,9 @@ def critical_ratio(
         raise InputError(f"method is {method!r}, but it must be one of {', '.join(METHODS)}")
     if method != "law":
         return _across(source, question, method, law, draws, seed)
-    if isinstance(source, Runs):
+    if not isinstance(source, Fit):
+        from scaling.fitting.fit import fit as fit_law  # reads tables, which a plan of a fit does not need
+
         source = fit_law(source, law, draws=draws, seed=seed)
     elif law not in (AUTO, source.law.name):
         raise InputError(
@@ -73,7 +75,9 @@ def critical_ratio(
 def _across(source: Fit | Runs, question: Target, method: Method, law: str, draws: int, seed: int) -> Plan:
     """One answer a size, carried to the target's. InputError for what these methods have no use for."""
     name = _OPTION[method]
-    if not isinstance(source, Runs):
+    from scaling.planning import cmr, link  # they read tables
+
+    if isinstance(source, Fit):
         raise InputError(f"{source.provenance.source}: {name} needs a run table, not a fit")
     if question.base_general_loss is not None or question.base_tokens is not None:
         raise InputError(f"base-general-loss and base-tokens have no use with {name}, which takes each size's own base")

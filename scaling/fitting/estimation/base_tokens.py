@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from scaling.arrays import Array
-from scaling.runs import Runs
+
+if TYPE_CHECKING:
+    from scaling.runs import Runs
 
 UNKNOWN = 1000.0  # times the CPT tokens: so many that progress is small and the same for every base
 ALIKE = 0.01  # token counts and sizes that differ by less than this (relative) are the same

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from scaling.arrays import Array
+from scaling.fitting.intervals.student import quantiles as student_quantiles
 from scaling.units import finite_or_none
 
 T = TypeVar("T", float, Array)
@@ -56,7 +57,5 @@ def scattered(count: int, scale: float, freedom: float = math.inf, seed: int = 0
     if math.isinf(freedom):
         values = np.array([NormalDist().inv_cdf(one) for one in quantiles])
     else:
-        from scipy.special import stdtrit  # slow to import, and most plans do not need it
-
-        values = stdtrit(freedom, quantiles)
+        values = student_quantiles(int(freedom), quantiles)
     return np.append(0.0, scale * np.random.default_rng(seed).permutation(values))
