@@ -56,7 +56,9 @@ def _words_to_numbers(values: pd.Series[Any], column: str, source: str, rows: Se
     return numbers
 
 
-Rule = tuple[Callable[[Array], Mask], str]  # what must hold of the values of a column, and what is said where it does not
+Rule = tuple[
+    Callable[[Array], Mask], str
+]  # what must hold of the values of a column, and what is said where it does not
 _FINITE: Rule = (np.isfinite, "is not finite")
 _ABOVE_ZERO: Rule = (lambda values: values > 0, "must be greater than 0")
 _NOT_NEGATIVE: Rule = (lambda values: values >= 0, "must not be negative")
@@ -66,8 +68,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "params": (_FINITE, _ABOVE_ZERO),
     "tokens": (_FINITE, _NOT_NEGATIVE),
     "ratio": (_FINITE, _A_SHARE),
-    **{name: (_FINITE, _ABOVE_ZERO, _A_LOSS) for name in POSITIVE},
-    **{name: (_FINITE, _NOT_NEGATIVE) for name in NOT_NEGATIVE},
+    **dict.fromkeys(POSITIVE, (_FINITE, _ABOVE_ZERO, _A_LOSS)),
+    **dict.fromkeys(NOT_NEGATIVE, (_FINITE, _NOT_NEGATIVE)),
 }
 
 

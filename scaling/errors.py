@@ -8,3 +8,6 @@ class InputError(ValueError):
 
     The command line prints the text on standard error and exits 2; in Python it is an ordinary `ValueError`.
     """
+
+
+LOGS = "this looks like a log of a trainer; docs/logging.md says how to make a run table of it"

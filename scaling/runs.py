@@ -17,13 +17,12 @@ from scaling._schema import LOSSES, REQUIRED, check_rows, to_numbers
 from scaling._sizes import joined_sizes
 from scaling._values import base_rows
 from scaling.corpora import CORPORA, loss_column, share
-from scaling.errors import InputError
+from scaling.errors import LOGS, InputError
 from scaling.notes import Note
 from scaling.stages import choose
 
 _KEPT = 100_000  # rows of a corpus: a larger table is not held twice
 __all__ = ["CORPORA", "Runs", "share", "validate"]
-LOGS = "this looks like a log of a trainer; docs/logging.md says how to make a run table of it"
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,7 +106,6 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
     for that one; another law sees its rows alone.
     """
     from scaling.errors import InputError
-    from scaling.fitting import fit
     from scaling.readers import is_table
 
     if not is_table(source):
@@ -118,6 +117,8 @@ def read_fit(source: Path, law: str, domain: str | None, stage: Stage) -> tuple[
                 f"{source.name}: this is a fit of the law {fitted.law}, and --law says what to fit to a run table"
             )
         return (fitted if domain is None else fitted.at(domain)), None
+    from scaling.fitting import fit
+
     if law == AUTO or domain is None or not looks_at_domains(law):
         runs = read_runs(source, domain, stage)
         return fit(runs, law=law), runs

@@ -13,13 +13,16 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from scaling.errors import InputError
+from scaling.errors import LOGS, InputError
 from scaling.readers._opened import head
-from scaling.runs import LOGS, Runs, validate
-from scaling.stages import Stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scaling.runs import Runs
+    from scaling.stages import Stage
 
 
 def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
@@ -32,12 +35,15 @@ def load_runs(table: str | Path | pd.DataFrame, stage: Stage = "auto") -> Runs:
     >>> runs = load_runs("data/runs/prose-code.parquet")
     >>> len(runs.frame), runs.frame["run"].nunique(), runs.corpora
     (350, 35, ('general', 'domain'))
+    >>> import pandas as pd
     >>> load_runs(pd.DataFrame({"params": [1e6], "tokens": [1e5], "ratio": [25], "general_loss": [3.1]}))
     Traceback (most recent call last):
     ...
     scaling.errors.InputError: <table>: row 1, column ratio: 25 is outside 0..1 and looks like a percentage; ...
     """
-    if isinstance(table, pd.DataFrame):
+    from scaling.runs import validate  # with pandas, which is slow to import: who asks for `is_table` needs none of it
+
+    if not isinstance(table, (str, Path)):
         return validate(table).stage(stage)
     path = Path(table).expanduser()
     return validate(_read(path), path.name).stage(stage)

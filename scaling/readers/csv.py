@@ -6,11 +6,13 @@ import re
 import warnings
 import zlib
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from scaling.errors import InputError
 from scaling.readers._opened import COLUMNS, first_lines, head, opened
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
@@ -27,6 +29,8 @@ def claims(start: bytes) -> bool:
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" holds line numbers, the header being line 1. Raises `InputError`."""
+    import pandas as pd
+
     skipped, lines = _header(first_lines(head(path)))
     separator = _separator(lines[0] if lines else "")
     decimal = _decimal(lines[1 : 1 + _SAMPLE], separator) if separator != "," else "."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from scaling.errors import InputError
 from scaling.readers._opened import COLUMNS, first_lines, head, text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = (".jsonl", ".ndjson", ".jsonl.gz")
 
@@ -27,6 +28,8 @@ def claims(start: bytes) -> bool:
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" holds line numbers, blank lines are passed over. Raises `InputError`."""
+    import pandas as pd
+
     records, lines = [], []
     with text(path) as file:
         if head(path).lstrip()[:1] == b"[":
@@ -42,6 +45,8 @@ def read(path: Path) -> pd.DataFrame:
 
 def _array(content: str) -> pd.DataFrame:
     """A table that is one array of objects; rows count from 1."""
+    import pandas as pd
+
     try:
         records = json.loads(content, parse_constant=str)
     except (ValueError, RecursionError) as error:

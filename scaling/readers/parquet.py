@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from scaling.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = (".parquet", ".pq")
 
@@ -18,6 +20,7 @@ def claims(start: bytes) -> bool:
 
 def read(path: Path) -> pd.DataFrame:
     """Read the table; the index "row" counts records from 1. Raises `InputError`."""
+    import pandas as pd
     import pyarrow
 
     try:
