@@ -11,7 +11,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MUST = {  # module -> names in it that have an example
     "probes.mixture": ("Mixture.epochs", "Mixture.plan", "interleave"),
     "probes.schedules": ("scale",),
-    "scaling.fitting.fit": ("fit",),
+    "scaling.fitting.fit_runs": ("fit",),
     "scaling.fitting.intervals.profile": ("profile",),
     "scaling.fitting.result": ("Fit.predict", "Fit.summary"),
     "scaling.fitting.validation.compare": ("compare_laws",),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scaling.fitting.base_losses import BaseLosses
     from scaling.fitting.corpus_fit import CorpusFit
-    from scaling.fitting.fit import fit, provenance
+    from scaling.fitting.fit_runs import fit, provenance
     from scaling.fitting.groups import fit_groups, fit_points
     from scaling.fitting.intervals.interval import Estimate
     from scaling.fitting.intervals.profile import Profile, profile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "base_losses": ("BaseLosses",),
     "corpus_fit": ("CorpusFit",),
-    "fit": ("fit", "provenance"),
+    "fit_runs": ("fit", "provenance"),
     "groups": ("fit_groups", "fit_points"),
     "intervals.interval": ("Estimate",),
     "intervals.profile": ("Profile", "profile"),

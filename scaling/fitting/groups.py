@@ -1,4 +1,4 @@
-"""Independent fits of one law, one a group of rows (a run, a size), all at once: the groups are row weights 0 and 1."""
+"""Independent fits of one law, one per group of rows (a run, a size), in lockstep: each group is a table of its own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike
 
 from scaling.arrays import Array, Index
 from scaling.errors import InputError
-from scaling.fitting.engine.model import Model, TermModel, compile_law
+from scaling.fitting.engine.lockstep import problems, stacked
+from scaling.fitting.engine.model import Model, compile_law
 from scaling.fitting.engine.objective import Objective
-from scaling.fitting.engine.problems import Problems
+from scaling.fitting.engine.problems import Data
 from scaling.fitting.engine.shake import shaken
 from scaling.fitting.engine.solver import Options, Solution, solve
-from scaling.fitting.engine.starts import project, screened_starts, shapes
+from scaling.fitting.engine.starts import screened_starts
 from scaling.fitting.estimation.sample import sample
 from scaling.laws import Law, get_law
-from scaling.laws.terms import TermLaw
 from scaling.runs import Runs
 
 STARTS, KEPT = 256, 12
@@ -70,15 +70,20 @@ def fit_points(
     arrays = {v: np.asarray(x[v], float) for v in law.variables}
     index = np.zeros(len(y), np.intp) if groups is None else np.asarray(groups, np.intp)
     objective = objective or Objective.of(law)
-    model = compile_law(law, arrays)
-    member = np.eye(int(index.max()) + 1)
-    starts, owner = _starts(model, law, y, index, len(member), objective)
-    problems = Problems(starts, objective.target(y), index, weights=member[owner])
+    whole = compile_law(law, arrays)
+    rows = [np.flatnonzero(index == group) for group in range(int(index.max()) + 1)]
+    # A group has a table of its own, in the units of the whole: it is a small part of the rows.
+    models = [compile_law(law, {v: values[own] for v, values in arrays.items()}, whole.unit) for own in rows]
+    data = [Data(objective.target(y[own]), np.zeros(len(own), np.intp)) for own in rows]
+    starts = [_starts(model, one, objective) for model, one in zip(models, data, strict=True)]
+    owner = np.repeat(np.arange(len(rows)), [len(own) for own in starts])
+    batch, none = stacked(models), [None] * len(rows)
     # Differences of losses can be zero throughout a group, so convergence is also to nothing.
     options = Options(threads=threads, iterations=200)
-    best = _best(solve(model, problems, objective, options), owner)
-    own = Problems(best.q, problems.target, index, weights=member)
-    return _table(model, law, y, index, shaken(model, own, objective, options, best))
+    best = _best(solve(batch.take(owner), problems(data, starts, none), objective, options), owner)
+    own = problems(data, [q[None] for q in best.q], none)
+    found = shaken(batch, own, objective, options, best, models, together=True)
+    return _table(models, law, [y[own] for own in rows], found)
 
 
 def _best(found: Solution, owner: Index) -> Solution:
@@ -88,34 +93,22 @@ def _best(found: Solution, owner: Index) -> Solution:
     return Solution(found.q[first], found.objective[first], found.iterations[first], found.converged[first])
 
 
-def _starts(model: Model, law: Law, y: Array, index: Index, groups: int, objective: Objective) -> tuple[Array, Index]:
-    """KEPT starts a group (groups * KEPT, p) and the group of each: the linear parameters solved on that group's
-    rows."""
-    owner = np.repeat(np.arange(groups), KEPT)
-    if not isinstance(model, TermModel) or not isinstance(law, TermLaw):
-        weights = np.eye(groups)[:, index]
-        aimed = objective.target(y)
-        return np.concatenate([screened_starts(model, aimed, objective, STARTS, w)[:KEPT] for w in weights]), owner
-    q = model.of_scaled(shapes(law, STARTS))
-    kept = []
-    for group in range(groups):
-        scores, solved = project(model, q, objective.target(y), objective, (index == group).astype(float))
-        kept.append(solved[np.argsort(scores, kind="stable")[:KEPT]])
-    return np.concatenate(kept), owner
+def _starts(model: Model, data: Data, objective: Objective) -> Array:
+    """KEPT starts (k, p) of a group."""
+    return screened_starts(model, data.target, objective, STARTS)[:KEPT]
 
 
-def _table(model: Model, law: Law, y: Array, index: Index, best: Solution) -> pd.DataFrame:
-    """A row a group: what was found for it, and how well that does on its rows."""
+def _table(models: list[Model], law: Law, observed: list[Array], best: Solution) -> pd.DataFrame:
+    """A row per group: what was found for it, and how well that does on its rows."""
     records = []
-    for group, q in enumerate(best.q):
-        rows = index == group
+    for group, (model, y, q) in enumerate(zip(models, observed, best.q, strict=True)):
         theta = law.canonical(model.natural(q))
-        predicted = model.predict(q[None], model.tables(q[None]), slice(0, model.rows))[0, rows]
-        variance = ((y[rows] - y[rows].mean()) ** 2).sum()
-        enough = rows.sum() >= len(law.names)
+        predicted = model.predict(q[None], model.tables(q[None]), slice(0, model.rows))[0]
+        variance = ((y - y.mean()) ** 2).sum()
+        enough = len(y) >= len(law.names)
         found = dict(zip(law.names, theta if enough else np.full(len(theta), np.nan), strict=True))
-        found |= {"objective": best.objective[group], "rows": int(rows.sum()), "converged": bool(best.converged[group])}
-        found["r2"] = 1 - ((predicted - y[rows]) ** 2).sum() / variance if variance > 0 else np.nan
+        found |= {"objective": best.objective[group], "rows": len(y), "converged": bool(best.converged[group])}
+        found["r2"] = 1 - ((predicted - y) ** 2).sum() / variance if variance > 0 else np.nan
         records.append(found)
     return pd.DataFrame(records)
 

@@ -62,7 +62,7 @@ def critical_ratio(
     if method != "law":
         return _across(source, question, method, law, draws, seed)
     if not isinstance(source, Fit):
-        from scaling.fitting.fit import fit as fit_law  # reads tables, which a plan of a fit does not need
+        from scaling.fitting.fit_runs import fit as fit_law  # reads tables, which a plan of a fit does not need
 
         source = fit_law(source, law, draws=draws, seed=seed)
     elif law not in (AUTO, source.law.name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from scaling.arrays import Array, Index
@@ -21,12 +23,13 @@ class FunctionModel:
     """A law that is a pure function, on a table. Variables that its `units` name are divided by their geometric mean,
     shifts are internal by their log; there are no tables, since rows share nothing that we can see."""
 
-    def __init__(self, law: FunctionLaw, x: Variables, rescale: bool = True) -> None:
+    def __init__(self, law: FunctionLaw, x: Variables, unit: Mapping[str, float] | None = None) -> None:
         self.law: Law = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(self.x.values())))
-        self._unit = {v: geometric_mean(self.x[v]) if rescale else 1.0 for v, _ in law.units.values()}
-        self._scaled = {v: values / self._unit.get(v, 1.0) for v, values in self.x.items()}
+        scaled = [v for v, _ in law.units.values()]
+        self.unit: Mapping[str, float] = {v: geometric_mean(self.x[v]) for v in scaled} if unit is None else dict(unit)
+        self._scaled = {v: values / self.unit.get(v, 1.0) for v, values in self.x.items()}
         self._coefficients = [(law.names.index(c), law.names.index(e), v) for c, (v, e) in law.units.items()]
         self._logged = np.flatnonzero([p.kind == "shift" for p in law.parameters])
         self._linear = [law.names.index(n) for n in law.linear]
@@ -75,14 +78,14 @@ class FunctionModel:
         """See Model."""
         theta = self._to_scaled(q)
         for coefficient, exponent, variable in self._coefficients:
-            theta[..., coefficient] *= self._unit[variable] ** theta[..., exponent]
+            theta[..., coefficient] *= self.unit.get(variable, 1.0) ** theta[..., exponent]
         return theta
 
     def internal(self, theta: Array) -> Array:
         """See Model."""
         q = self.of_scaled(theta)
         for coefficient, exponent, variable in self._coefficients:
-            q[..., coefficient] *= self._unit[variable] ** -q[..., exponent]
+            q[..., coefficient] *= self.unit.get(variable, 1.0) ** -q[..., exponent]
         return q
 
     def project(self, q: Array, observed: Array, importance: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ column.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +31,7 @@ class Model(Protocol):
     law: Law
     x: Variables
     rows: int
+    unit: Mapping[str, float]
     lower: Array
     upper: Array
 
@@ -63,13 +65,13 @@ class Model(Protocol):
 class TermModel:
     """A law of terms on a table; see `scaling.fitting.engine.part.Part` for how a term is evaluated."""
 
-    def __init__(self, law: TermLaw, x: Variables, rescale: bool = True) -> None:
+    def __init__(self, law: TermLaw, x: Variables, unit: Mapping[str, float] | None = None) -> None:
         self.law: Law = law
         self.terms = law
         self.x: Variables = {v: np.asarray(x[v], float) for v in law.variables}
         self.rows = len(next(iter(x.values())))
-        scaled = [v for v in law.variables if rescale and v not in law.unscaled()]
-        self.unit = {v: geometric_mean(x[v]) for v in scaled}
+        scaled = [v for v in law.variables if v not in law.unscaled()]
+        self.unit: Mapping[str, float] = {v: geometric_mean(x[v]) for v in scaled} if unit is None else dict(unit)
         divided = {v: np.asarray(x[v], float) / self.unit.get(v, 1.0) for v in law.variables}
         self._parts = [Part(law, term, divided) for term in law.terms]
         self._floor = None if law.floor is None else law.names.index(law.floor)
@@ -199,10 +201,10 @@ def _shifted(law: TermLaw, name: str) -> str:
     return next((variable for variable in added if variable), "")
 
 
-def compile_law(law: Law, x: Variables, rescale: bool = True) -> Model:
-    """The law on the table x, a dict of arrays (n,) that holds at least the law's variables. Without rescale variables
-    keep their units, so that coefficients are internally what they are naturally."""
+def compile_law(law: Law, x: Variables, unit: Mapping[str, float] | None = None) -> Model:
+    """The law on the table x, a dict of arrays (n,) that holds at least the law's variables. unit: of variables inside, by
+    default their geometric means; with none for a variable its coefficient is internally what it is naturally."""
     if isinstance(law, TermLaw):
-        return TermModel(law, x, rescale)
+        return TermModel(law, x, unit)
     assert isinstance(law, FunctionLaw), law.name
-    return FunctionModel(law, x, rescale)
+    return FunctionModel(law, x, unit)

@@ -36,10 +36,12 @@ def shaken(
     options: Options,
     found: Solution,
     models: Sequence[Model] = (),
+    together: bool = False,
 ) -> Solution:
     """The best of `found`, one solution per problem (B, p), and of what shaking it leads to. models: of each problem, where
-    they have tables of their own; each is then shaken as it would be by itself."""
-    rngs = [np.random.default_rng(0) for _ in models] or [np.random.default_rng(0)] * len(found.q)
+    they have tables of their own; each is then shaken as it would be by itself, unless they are shaken together."""
+    one = np.random.default_rng(0)
+    rngs = [one if together else np.random.default_rng(0) for _ in models] or [one] * len(found.q)
     models = models or [model] * len(found.q)
     q, total, converged = found.q.copy(), found.objective.copy(), found.converged.copy()
     quiet = np.zeros(len(q), int)
@@ -62,8 +64,8 @@ def shaken(
         gain = total[left] - best.objective
         quiet[left] = np.where(gain > GAIN * total[left], 0, quiet[left] + 1)
         better = gain > 0
-        one = left[better]
-        q[one], total[one], converged[one] = best.q[better], best.objective[better], best.converged[better]
+        gone = left[better]
+        q[gone], total[gone], converged[gone] = best.q[better], best.objective[better], best.converged[better]
     return Solution(q, total, found.iterations, converged)
 
 

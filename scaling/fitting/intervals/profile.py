@@ -153,7 +153,7 @@ def _natural_in(done: Estimation, name: str) -> tuple[Model, Array]:
     model, law = done.model, done.model.law
     if law.parameter(name).kind != "coefficient":
         return model, done.optimum.q
-    plain = compile_law(law, model.x, rescale=False)
+    plain = compile_law(law, model.x, unit={})
     return plain, plain.internal(model.natural(done.optimum.q))
 
 

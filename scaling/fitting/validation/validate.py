@@ -20,7 +20,7 @@ from scaling.fitting.default import AUTO, chosen_law
 from scaling.fitting.estimation.learnability import with_learnability
 from scaling.fitting.estimation.prepare import Part, Prepared, estimated, prepare
 from scaling.fitting.estimation.variables import PLACE, tells_domains_apart
-from scaling.fitting.fit import assembled
+from scaling.fitting.fit_runs import assembled
 from scaling.fitting.result import Fit
 from scaling.fitting.validation.result import Group, Score, Validation, score, scores_by_corpus
 from scaling.fitting.validation.splits import Split, progress, splits
