@@ -7,13 +7,14 @@ ratios and rates (replay of 1 % and of none are worlds apart), nor for the check
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 SAME = 0.01  # counts that differ by less than this (relative) are the same one
+_LONG = 10_000  # values: beyond it, hashing them is quicker than sorting
 _ROUNDED = 1e-6  # of two numbers that differ by less (relative), one was written with fewer digits
 
 
@@ -29,13 +30,29 @@ def groups(values: ArrayLike, span: float = SAME) -> NDArray[np.intp]:
     """
     import numpy as np
 
-    distinct, place = np.unique(np.asarray(values, float), return_inverse=True)
+    distinct, place = _codes(np.asarray(values, float))
     number, limit, found = -1, -math.inf, np.empty(len(distinct), np.intp)
     for k, value in enumerate(distinct):
         if value > limit:
             number, limit = number + 1, value + span * abs(value)
         found[k] = number
-    return found[place.reshape(-1)]
+    return found[place]
+
+
+def _codes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The distinct values (k,) in rising order, and the place (n,) among them of each; a long array is hashed, not sorted."""
+    import numpy as np
+
+    if len(values) <= _LONG:
+        distinct, place = np.unique(values, return_inverse=True)
+        return distinct, place.reshape(-1)
+    import pandas as pd
+
+    codes, found = pd.factorize(values, use_na_sentinel=False)
+    order = np.argsort(found)
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    return np.asarray(found)[order], rank[codes]
 
 
 def distinct(values: ArrayLike) -> int:
@@ -51,7 +68,7 @@ def distinct_counts(counts: ArrayLike, runs: ArrayLike) -> int:
     import numpy as np
 
     values = np.asarray(counts, float)
-    fine, run = groups(values, _ROUNDED), np.unique(np.asarray(runs), return_inverse=True)[1].reshape(-1)
-    pairs = np.unique(np.stack([run, fine]), axis=1)
-    most = int(np.bincount(pairs[0]).max(initial=0))
+    fine, run = groups(values, _ROUNDED), _codes(np.asarray(runs))[1]
+    pairs = _codes(run * (int(fine.max(initial=0)) + 1) + fine)[0] // (int(fine.max(initial=0)) + 1)
+    most = int(np.bincount(pairs).max(initial=0))
     return max(int(groups(values).max(initial=-1)) + 1, most)

@@ -28,7 +28,8 @@ class Sample:
     """One corpus' rows as a law sees them: x of arrays (n,), observed (n,), run (n,) indices into the names of the table's
     runs; a trunk and its branches, which share their luck, are one run here.
 
-    others: domain -> the law's variables beyond size, tokens and share there. rows (n,): places in the table's frame; size
+    others: domain -> the law's variables beyond size, tokens and share there. For parts of a table (else empty): rows (n,),
+    places in its frame; size
     (n,): params, joined; loss (n,): what was logged, of which `observed` may be the change over the base;
     base_tokens (n,): what was logged, NaN where nothing was.
     """
@@ -51,7 +52,8 @@ class Sample:
         """The rows where mask (n,) holds."""
         weights = None if self.row_weights is None else self.row_weights[mask]
         x = {v: values[mask] for v, values in self.x.items()}
-        arrays = {name: getattr(self, name)[mask] for name in ("ratio", "observed", "run", *_PLACES)}
+        names = ("ratio", "observed", "run", *(_PLACES if len(self.rows) else ()))
+        arrays = {name: getattr(self, name)[mask] for name in names}
         return replace(self, x=x, row_weights=weights, **arrays)
 
     def part(self, kept: Mask, bases: BaseLosses, seen: BaseTokens, law: Law, source: str) -> Sample:
@@ -109,11 +111,11 @@ def sample(
             _row_weights(runs, frame, corpus, weights, objective is None or objective.residual == "log"),
         ),
         others=others(frame, x),
-        rows=np.flatnonzero(runs.to_fit(corpus)),
-        size=frame["params"].to_numpy(float),
-        loss=losses,
-        base_tokens=frame["base_tokens"].to_numpy(float) if "base_tokens" in frame else np.full(len(frame), np.nan),
     )
+    if not whole:
+        logged = frame["base_tokens"].to_numpy(float) if "base_tokens" in frame else np.full(len(frame), np.nan)
+        rows, size = np.flatnonzero(runs.to_fit(corpus)), frame["params"].to_numpy(float)
+        made = replace(made, rows=rows, size=size, loss=losses, base_tokens=logged)
     return _usable(made, law, runs.source)
 
 
