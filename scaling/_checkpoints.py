@@ -81,7 +81,7 @@ def _refuse_two_runs(part: pd.DataFrame, group: np.ndarray, source: str, rows: S
             raise InputError(f"{_place(part, first, second, source, rows)} with two values of {column}; {_CURE}")
 
 
-_CURE = "runs that were repeated need a column run or seed that tells them apart"
+_CURE = "runs that were repeated need a column run or seed to distinguish them"
 
 
 def _differences(part: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def _words_to_numbers(values: pd.Series[Any], column: str, source: str, rows: Se
         words = values.map(lambda v: np.nan if isinstance(v, (bool, list, dict)) else v)
         numbers = pd.to_numeric(words, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except OverflowError as error:
-        raise InputError(f"{source}: column {column} holds a number that is too large") from error
+        raise InputError(f"{source}: column {column} contains a number that is too large") from error
     wrong = np.flatnonzero(np.isnan(numbers) & ~empty)
     if wrong.size:
         cell = str(values.iloc[wrong[0]])

@@ -158,7 +158,9 @@ def _check_losses(table: pd.DataFrame, source: str, rows: Sequence[int]) -> None
         columns = " and ".join(f"column {loss}" for loss in present)
         raise InputError(f"{source}: row {rows[bare[0]]}: no loss was measured, nothing in {columns}")
     if not (table["tokens"] > 0).any():
-        raise InputError(f"{source}: column tokens is 0 in every row, so the table holds base losses and no training")
+        raise InputError(
+            f"{source}: column tokens is 0 in every row, so the table contains base losses and no training"
+        )
 
 
 def _base_ratios(table: pd.DataFrame) -> pd.Series[float]:

@@ -79,7 +79,10 @@ def test_the_page_of_laws_is_what_they_declare(
     laws = tool("laws")
     assert laws.main(["--check"]) == 0, "docs/laws.md is stale; `make docs` writes it again"
     stale = tmp_path / "laws.md"
-    stale.write_text(laws.PAGE.read_text(encoding="utf-8").replace("how fast size pays", "another meaning", 1), "utf-8")
+    stale.write_text(
+        laws.PAGE.read_text(encoding="utf-8").replace("how fast the loss falls with size", "another meaning", 1),
+        "utf-8",
+    )
     laws.PAGE, page = stale, laws.PAGE
     assert laws.main(["--check"]) == 1
     assert "make docs" in capsys.readouterr().err

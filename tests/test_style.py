@@ -1,9 +1,13 @@
 """The rule of docs/style.md: plain words and sentences of at most 35 words, in every document that is written by hand."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from scaling.laws import get_law, law_names
+from scaling.templates import TEMPLATES
 
 ROOT = Path(__file__).parents[1]
 # docs/notes.md is made from the sentences in the code, so its words are mended there
@@ -123,3 +127,42 @@ def test_a_long_sentence_is_found() -> None:
 
 def test_what_a_command_writes_is_left_out() -> None:
     assert sentences("Before.\n\n<!-- demo -->\nIt holds.\n<!-- end -->\n\nAfter.\n") == ["Before.", "After."]
+
+
+def said_by_code() -> dict[str, str]:
+    """What the packages say to users: notes by code, help of every option and command, meanings of parameters."""
+    said = {f"note {code}": text for code, text in TEMPLATES.items()}
+    for package in ("scaling", "probes"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and path.parent.name in ("commands", "config"):
+                    texts = [
+                        own.value.value
+                        for own in node.body
+                        if isinstance(own, ast.Expr) and isinstance(own.value, ast.Constant)
+                    ]
+                    said |= {f"{path.name} {node.name} {k}": text for k, text in enumerate(texts)}
+                if isinstance(node, ast.Raise):
+                    words = [
+                        one.value
+                        for one in ast.walk(node)
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    ]
+                    said[f"{path.name}:{node.lineno}"] = " ".join(" ".join(words).split())
+    said |= {f"{law} {one.name}": one.meaning for law in law_names() for one in get_law(law).parameters}
+    return said
+
+
+SAID = said_by_code()
+
+
+def test_what_the_code_says_is_plain() -> None:
+    assert len(SAID) > 300
+    bad = {place: name for place, text in SAID.items() for name, _ in refused(text)}
+    assert bad == {}
+
+
+def test_notes_are_short() -> None:
+    """Values in braces count as one word; a note may have two parts, joined by a semicolon or a colon."""
+    parts = {code: re.split(r"[;:] ", re.sub(r"\{[^}]*\}", "x", text)) for code, text in TEMPLATES.items()}
+    assert {code for code, own in parts.items() for one in own if len(one.split()) > LONGEST} == set()

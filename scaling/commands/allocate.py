@@ -11,14 +11,14 @@ from scaling.commands.target import Source
 
 @dataclass(frozen=True, kw_only=True)
 class Allocate(Source):
-    """Split a compute budget between model size and CPT tokens, 6 FLOPs a parameter and token."""
+    """Split a compute budget between model size and CPT tokens, 6 FLOPs per parameter and token."""
 
     flops: Count
     """FLOPs of CPT, 6 * params * tokens; 1e21."""
     ratio: float
     """Share of domain tokens, 0 to 1."""
     corpus: Literal["domain", "general"] = "domain"
-    """Whose loss is to be least."""
+    """The corpus whose loss is minimised."""
 
     def __call__(self) -> None:
         """Split and print."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Check:
-    """Say what a run table holds and what is wrong with it."""
+    """Report what a run table contains and what is wrong with it."""
 
     runs: Positional[Path]
     """The run table: .csv, .tsv, .jsonl or .parquet."""

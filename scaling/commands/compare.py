@@ -26,7 +26,7 @@ class Compare:
     runs: Positional[Path]
     """The run table: .csv, .tsv, .jsonl or .parquet."""
     laws: tuple[str, ...] = ()
-    """Which laws; by default all that look at everything the runs differ in."""
+    """Which laws; by default all that use every variable in which the runs differ."""
     hold_outs: tuple[Literal["params", "tokens", "ratio", "run", "domain"], ...] = ("params", "tokens", "ratio")
     """params: fit the smaller sizes, score the next. tokens: the earlier, the later. ratio, domain: leave one out. run:
     folds of runs."""

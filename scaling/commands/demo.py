@@ -19,7 +19,7 @@ class Demo:
     runs: Positional[Path] = EXAMPLE
     """The run table. By default the small sweep that comes with the package."""
     out: Path = Path("out")
-    """The folder for fit.json and the figures; it is made where it is not there."""
+    """The folder for fit.json and the figures; it is created if missing."""
     larger: float = 4.0
     """The target is this many times the largest probe."""
     tolerance: float = 0.05

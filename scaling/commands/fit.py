@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fit:
-    """Fit a law to a run table, one fit a corpus, with intervals from resampled runs."""
+    """Fit a law to a run table, one fit per corpus, with intervals from resampled runs."""
 
     runs: Positional[Path]
     """The run table: .csv, .tsv, .jsonl or .parquet."""
@@ -47,10 +47,10 @@ class Fit:
     seed: int = 0
     """Seed of the resampling."""
     resample: Literal["runs", "wild", "sandwich"] = "runs"
-    """Weights of whole runs, or flips of their residuals; too few runs give wild by themselves."""
+    """Weights of whole runs, or flips of their residuals; with too few runs, wild is used automatically."""
     objective: OmitArgPrefixes[Objective] = field(default_factory=Objective)
     profile: tuple[str, ...] = ()
-    """Parameters to give profile intervals of: each is held on a grid and all others are fitted anew."""
+    """Parameters to give profile intervals of: each is fixed on a grid and all others are fitted again."""
     json: bool = False
     """Print one JSON object instead of text."""
 

@@ -21,7 +21,7 @@ class Limited(Source):
     max_epochs: float = 4.0
     """How often the domain tokens may be seen, with --tokens."""
     far: bool = False
-    """A target more than 1,000 times beyond the probes is meant: answer all the same."""
+    """Answer even for a target more than 1,000 times beyond the probes."""
 
     def __call__(self) -> None:
         """Plan and print."""

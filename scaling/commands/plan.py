@@ -25,7 +25,7 @@ class Plan(Limits):
     definition: Literal["tolerance", "cmr"] = "tolerance"
     """tolerance: both losses by a law, then the root. cmr: the CMR paper's, per run and size; needs a run table."""
     route: Literal["law", "link"] = "law"
-    """To the target's size. law: one law for all sizes. link: an answer a size, carried by a power law; needs a run table."""
+    """To the target's size. law: one law for all sizes. link: one answer per size, carried by a power law; needs a run table."""
     out: Path | None = None
     """Where to write the plan (JSON), for the commands that come after it."""
 

@@ -58,9 +58,9 @@ class Limits(Source):
     base_general_loss: float | None = None
     """General loss of the model before training; by default carried from the rows at tokens 0."""
     base_tokens: MaybeCount = None
-    """Tokens that model was pre-trained on; by default as the column base_tokens goes on."""
+    """Tokens that model was pre-trained on; by default the trend of the column base_tokens."""
     far: bool = False
-    """A target more than 1,000 times beyond the probes is meant: answer all the same."""
+    """Answer even for a target more than 1,000 times beyond the probes."""
 
     @property
     def limits(self) -> dict[str, Any]:

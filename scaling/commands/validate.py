@@ -53,7 +53,7 @@ class Validate:
     seed: int = 0
     """Seed of the folds and the resampling."""
     resample: Literal["runs", "wild", "sandwich"] = "runs"
-    """How the interval comes about, as in `scaling fit`."""
+    """How intervals are made, as in `scaling fit`."""
     objective: OmitArgPrefixes[Objective] = field(default_factory=Objective)
     json: bool = False
     """Print one JSON object instead of text."""

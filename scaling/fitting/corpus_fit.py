@@ -132,7 +132,9 @@ class CorpusFit:
         if "progress" in self.law.variables:
             assert self.base_tokens is not None
             if base_tokens is not None and not self.base_tokens.known:
-                raise InputError("the table does not say how long every base was trained, so base tokens have no use")
+                raise InputError(
+                    "the table does not say how long every base was trained, so base tokens cannot be used"
+                )
             x["progress"] = count / (
                 self.base_tokens.at(size) if base_tokens is None else np.asarray(base_tokens, float)
             )

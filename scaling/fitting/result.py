@@ -29,7 +29,7 @@ def _placed(one: CorpusFit, domain: str | None, values: Mapping[str, float]) -> 
             raise InputError(f"beside size, tokens and ratio the law {one.law} looks at {needed}")
         if len(one.others) == 1:
             only = f" ({next(iter(one.others))})" if next(iter(one.others)) else ""
-            raise InputError(f"the fit is for one domain{only}, so it does not tell what another one would do")
+            raise InputError(f"the fit is for one domain{only}, so it cannot predict another one")
         return replace(one, others={domain or "": dict(values)})
     if domain is None or domain not in one.others:
         there = ", ".join(one.others) or "none by name"

@@ -33,7 +33,7 @@ SHARE = (
         "gamma",
         upper=10.0,
         unit="1",
-        meaning="how fast a share pays",
+        meaning="how fast the loss falls with the share",
         kind="exponent",
         start=(0.02, 1.0),
         typical=(0.15, 0.1),

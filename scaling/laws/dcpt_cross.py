@@ -90,7 +90,7 @@ def _law(form: str, formula: str, factor: Factor, *more: Parameter) -> TermLaw:
                 "mu",
                 upper=10.0,
                 unit="1",
-                meaning="how fast learnability pays",
+                meaning="how fast the term falls with learnability",
                 kind="exponent",
                 start=(0.1, 3.0),
                 typical=(1.0, 0.7),

@@ -122,7 +122,7 @@ def allocate_compute(
     if one is None:
         raise InputError(f"the fit has no {corpus} corpus, so there is no {corpus} loss to make least")
     if one.law.target == "delta":
-        raise InputError(f"the law {one.law} gives changes of the loss, which do not tell which model size is better")
+        raise InputError(f"the law {one.law} gives changes of the loss, which do not show which model size is better")
     try:
         if why := unknown(one, ("params", "tokens"), ratio=question.ratio):
             raise NotIdentified(why)

@@ -80,9 +80,11 @@ def _across(source: Fit | Runs, question: Target, method: Method, law: str, draw
     if isinstance(source, Fit):
         raise InputError(f"{source.provenance.source}: {name} needs a run table, not a fit")
     if question.base_general_loss is not None or question.base_tokens is not None:
-        raise InputError(f"base-general-loss and base-tokens have no use with {name}, which takes each size's own base")
+        raise InputError(
+            f"base-general-loss and base-tokens cannot be used with {name}, which takes each size's own base"
+        )
     if method == "link":
         return link.linked_ratio(source, question, law=law, draws=draws, seed=seed)
     if law != AUTO:
-        raise InputError(f"law has no use with {name}, which has laws of its own")
+        raise InputError(f"--law cannot be combined with {name}")
     return cmr.cmr_plan(source, question, draws=draws, seed=seed)

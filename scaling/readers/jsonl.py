@@ -52,7 +52,7 @@ def _array(content: str) -> pd.DataFrame:
     except (ValueError, RecursionError) as error:
         raise InputError("this is not JSON, or it was cut short") from error
     if not records or not all(isinstance(record, dict) for record in records):
-        raise InputError("the array does not hold JSON objects with the columns as keys")
+        raise InputError("the array does not contain JSON objects with the columns as keys")
     return pd.DataFrame.from_records(records, index=pd.RangeIndex(1, len(records) + 1, name="row"))
 
 

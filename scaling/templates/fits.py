@@ -29,18 +29,18 @@ TEMPLATES: Mapping[str, str] = {
     "in_coefficient": "the table has {one}, so the factor is part of {coefficient}",
     "has_one": "the table has one {what}",
     "too_few_values": (
-        "{levels} {what}s do not identify {name} beside {beside}: it is drawn to {typical}; {enough} or more would tell"
+        "{levels} {what}s do not identify {name} beside {beside}: it is drawn to {typical}; {enough} or more would identify it"
     ),
     "says_little": (
-        "the table says {told} about {name}, so it is drawn to {typical}; a wider range of {wider} would tell"
+        "the table says {how_much} about {name}, so it is drawn to {typical}; a wider range of {wider} would identify it"
     ),
     "not_looked_at": "the table has {levels} {what}s, which the law {law} does not look at",
-    "not_apart": "the table does not tell {names} apart; {cure}",
-    "rise_together": "model size and token count rise together in this table, so their effects cannot be told apart",
+    "not_apart": "the table cannot separate {names}; {cure}",
+    "rise_together": "model size and token count rise together in this table, so their effects cannot be separated",
     "narrow_range": "the {what}s span a factor of {factor:.4g} only, so beyond them all is a guess",
     # how the optimum is
     "at_bound": (
-        "{name} is at its {side} bound {bound:g} ({meaning}); resampling hardly moves it from there, a profile tells its "
+        "{name} is at its {side} bound {bound:g} ({meaning}); resampling hardly moves it from there; a profile gives its "
         "interval"
     ),
     "poorly_conditioned": (

@@ -14,7 +14,7 @@ TEMPLATES: Mapping[str, str] = {
     ),
     "base_tokens_without_use": (
         "the table does not say for every size how long its base was trained (column base_tokens), so the target's base "
-        "tokens have no use"
+        "tokens cannot be used"
     ),
     # where a table cannot carry an answer
     "law_blind": "the law {law} does not look at {name}, in which the probes differ",
@@ -74,23 +74,23 @@ TEMPLATES: Mapping[str, str] = {
         "to have seen the same tokens, many more than CPT has"
     ),
     "base_tokens_carried": (
-        "the target's base is taken to have seen {tokens:count} tokens, as the bases of the probes go on"
+        "the target's base is taken to have seen {tokens:count} tokens, as the trend of the probes' bases continues"
     ),
     "replay_far": (
         "CPT is {value:.3g} of the tokens of the target's base, and {low:.3g} to {high:.3g} of those of the "
         "probes': what replay gains is extrapolated"
     ),
     "base_far": (
-        "the target's base saw {value:.3g} tokens a parameter, those of the probes {low:.3g} to {high:.3g}, "
+        "the target's base saw {value:.3g} tokens per parameter, those of the probes {low:.3g} to {high:.3g}, "
         "which the law does not look at: one more extrapolation"
     ),
     # the fit behind it
     "law_rough_near": (
-        "the law misses the general loss of finished runs near this ratio by {miss:.3g} nats, which is much for a tolerance "
+        "the law misses the general loss of finished runs near this ratio by {miss:.3g} nats, which is large for a tolerance "
         "of {allowed:.3g} nats"
     ),
     "law_rough": (
-        "the law misses the general loss of its rows by {miss:.3g} nats, which is much for a tolerance of {allowed:.3g} nats"
+        "the law misses the general loss of its rows by {miss:.3g} nats, which is large for a tolerance of {allowed:.3g} nats"
     ),
     "no_domain": "the fit has no domain corpus, so the domain loss is unknown",
     "domain_unknown": "domain loss unknown: {reason}",
@@ -132,7 +132,7 @@ TEMPLATES: Mapping[str, str] = {
     ),
     "no_split": (
         "the {corpus} loss {way} with model size at this compute over all sizes searched, so that the best would be the "
-        "{most} ({size:count}): the fit does not tell how to split the compute"
+        "{most} ({size:count}): the fit does not show how to split the compute"
     ),
     "ratios_marked": (
         "ratios outside the probed {low:g} to {high:g} are marked (?): no run shows their losses, and they are not on "
@@ -156,7 +156,7 @@ TEMPLATES: Mapping[str, str] = {
     "cmr_no_base": "at {size:count} params there is no base general loss, a row at tokens 0",
     "cmr_few_ratios": ("at {size:count} params there are {ratios} ratios below 1, and the CMR definition needs three"),
     "cmr_no_slope": (
-        "at {size:count} params no run has the {least} checkpoints after tokens 0, two of them in its second half, that tell "
+        "at {size:count} params no run has the {least} checkpoints after tokens 0, two of them in its second half, that show "
         "whether the general loss still rises at its end; log more, or use the default definition, which takes finished "
         "losses"
     ),

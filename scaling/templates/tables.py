@@ -10,9 +10,7 @@ TEMPLATES: Mapping[str, str] = {
     "one_size": "only one model size: nothing can be said about other sizes",
     "no_ratio": "no column ratio: only a law that does not look at it can be fitted (chinchilla)",
     "only_ratio": "only one ratio: nothing can be said about other ratios",
-    "no_base_losses": (
-        "no base losses: no row at tokens 0 holds a general loss, so a plan needs the base general loss given"
-    ),
+    "no_base_losses": ("no base losses: no row at tokens 0 has a general loss, so give a plan the base general loss"),
     "base_losses_lacking": "no base general loss, a row at tokens 0, at params {sizes}{spare}",
     "one_corpus": "no {loss} after tokens 0: only the other corpus can be fitted",
     # what is mixed in it
@@ -22,14 +20,14 @@ TEMPLATES: Mapping[str, str] = {
     ),
     "mixed_run": "run {run} has {count} values of {column}: a run is one model at one ratio",
     "several_domains": (
-        "several domains ({names}) in one table: fit one at a time, or all with a law that tells them apart (dcpt_cross_k3)"
+        "several domains ({names}) in one table: fit one at a time, or all with a law that distinguishes them (dcpt_cross_k3)"
     ),
     "corpora_swapped": (
         "general loss falls and domain loss rises with the ratio: the two corpora look swapped, or ratio is the general share"
     ),
     "stage_chosen": "stage {kept}: {gone} left out",
     "stage_by_itself": (
-        "stage {kept}: {gone} left out, for losses in mid-run and of annealed branches are no one curve, and {why} "
+        "stage {kept}: {gone} left out, for losses in mid-run and of annealed branches are not on one curve, and {why} "
         "(option stage)"
     ),
     "schedules_differ": "several values of schedule ({names}): the laws do not know it; plan for one at a time",

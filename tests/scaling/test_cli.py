@@ -136,7 +136,9 @@ def test_the_cmr_definition(capsys: pytest.CaptureFixture[str], runs: Path, save
     assert plan["definition"] == "cmr"
     assert 0 <= plan["critical_ratio"]["value"] <= 1
     assert "needs a run table" in refused(capsys, "plan", saved, *target)
-    assert "no use with --definition cmr" in refused(capsys, "plan", runs, *target, "--base-general-loss", "2.2")
+    assert "cannot be used with --definition cmr" in refused(
+        capsys, "plan", runs, *target, "--base-general-loss", "2.2"
+    )
 
 
 def test_one_domain_of_several(capsys: pytest.CaptureFixture[str], runs: Path, tmp_path: Path) -> None:
@@ -244,7 +246,7 @@ def test_validate(capsys: pytest.CaptureFixture[str], runs: Path) -> None:
     assert "critical ratio" in text
     assert "no law called" in refused(capsys, "validate", runs, "--law", "dcpd")
     assert "tolerance" in refused(capsys, "validate", runs, "--tolerance", "-1")
-    assert "does not tell domains apart" in refused(capsys, "validate", runs, "--hold-out", "domain")
+    assert "does not distinguish domains" in refused(capsys, "validate", runs, "--hold-out", "domain")
 
 
 def _without_sizes(blind: str) -> Any:

@@ -171,10 +171,12 @@ def weak_parameters(model: Model, errors: Array, pulled: Mapping[str, str]) -> d
     for parameter, error in zip(model.law.parameters, errors, strict=True):
         if parameter.typical is None or parameter.name in pulled or error <= _WEAK * parameter.typical[1]:
             continue
-        told = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
+        how_much = "nothing" if np.isinf(error) else f"little (standard error {error:.2g})"
         wider = " or ".join(f"{LABELS[v]}s" for v in shaped_by(model.law, [parameter.name]))
         typical = typical_text(parameter)
-        found[parameter.name] = note("says_little", told=told, name=parameter.name, typical=typical, wider=wider)
+        found[parameter.name] = note(
+            "says_little", how_much=how_much, name=parameter.name, typical=typical, wider=wider
+        )
     return found
 
 

@@ -147,9 +147,9 @@ def _unfit(runs: Runs, law: Law) -> str | None:
     trained = runs.frame[runs.frame["tokens"] > 0]
     domains = trained["domain"].nunique() if "domain" in trained else 0
     if tells_domains_apart(law) and domains < 2:
-        return "it tells domains apart, and the table has one"
+        return "it distinguishes domains, and the table has one"
     if not tells_domains_apart(law) and domains > 1:
-        return f"it does not tell the table's {domains} domains apart"
+        return f"it does not distinguish the table's {domains} domains"
     columns = {"params": "params", "tokens": "tokens", "share": "ratio"}
     whose = pd.factorize(units(trained))[0]
     blind = [

@@ -62,7 +62,7 @@ def validate_law(
     several = tells_domains_apart(chosen)
     table = with_learnability(runs) if several else runs
     if hold_out == "domain" and not several:
-        raise InputError(f"the law {law} does not tell domains apart; a Cross-Domain law (dcpt_cross_k3) does")
+        raise InputError(f"the law {law} does not distinguish domains; a Cross-Domain law (dcpt_cross_k3) does")
     parts = held_out(table, hold_out, folds, seed) if parts is None else parts
     groups, skipped = _groups(table, chosen, parts, {"draws": draws, "seed": seed, **options}, hold_out not in ROLLOUTS)
     if not groups:
@@ -221,7 +221,7 @@ def _curve(table: Runs, one: CorpusFit, rows: Index, place: dict[str, Array]) ->
         here = places == number
         there = replace(one, others={"": {v: float(frame.loc[here, v].iloc[0]) for v in more}})
         if len(one.others) < 2 and there.others[""] not in one.others.values():
-            raise InputError("one domain does not tell what another one would do")
+            raise InputError("one domain cannot predict another")
         out[here] = there.curve(place["params"][here], place["tokens"][here], place["ratio"][here])
     return out
 

@@ -133,7 +133,7 @@ def _usable(fitted: Fit, question: Target, runs: Runs) -> CorpusFit:
     if general.runs < len(general.parameters):
         there, law = counted(general.runs, "run"), f"parameters of the law {general.law}"
         raise InputError(
-            f"{runs.source}: with {there} there are fewer than the {len(general.parameters)} {law}, so nothing tells which "
+            f"{runs.source}: with {there} there are fewer than the {len(general.parameters)} {law}, so nothing shows which "
             "would help; train a few at two or more sizes and ratios first"
         )
     return general

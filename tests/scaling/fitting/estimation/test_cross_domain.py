@@ -134,7 +134,7 @@ def test_validation_holds_domains_out():
     found = validate_law(late(make("dcpt_cross_k1", noise=1e-3)), "dcpt_cross_k1", "domain", threads=1, burn_in=0)
     assert [g.split.name for g in found.groups] == [f"domain {d}" for d in sorted(DOMAINS)]
     assert found.total["domain"].mape < 0.02
-    with pytest.raises(InputError, match="one domain does not tell"):
+    with pytest.raises(InputError, match="one domain cannot predict another"):
         validate_law(late(make("dcpt_cross_k1", domains=("code", "law"))), "dcpt_cross_k1", "domain", threads=1)
     with pytest.raises(InputError, match="no column domain"):
         validate_law(late(make("dcpt_cross_k1", domains=("law",)).drop(columns="domain")), "dcpt_cross_k1", "domain")

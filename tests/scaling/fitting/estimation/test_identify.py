@@ -75,7 +75,7 @@ def test_too_few_values_for_a_shape_name_the_parameters(few, pulled):
     assert not reduction.dropped
     for name in pulled:
         assert name in reduction.pulled[name]
-        assert "would tell" in reduction.pulled[name]
+        assert "would identify it" in reduction.pulled[name]
 
 
 def test_chinchilla_reduces_too():

@@ -61,7 +61,7 @@ def test_laws_that_are_blind_to_the_table_are_left_out_with_a_reason(world, code
     assert "not a loss" in found.left_out["cmr_critical"]
     assert "the table has one" in found.left_out["dcpt_cross_k1"]
     two = runs_of(frame.assign(domain=np.where(frame["ratio"] < 0.5, "code", "law")))
-    with pytest.raises(InputError, match="does not tell the table's 2 domains apart"):
+    with pytest.raises(InputError, match="does not distinguish the table's 2 domains"):
         compare_laws(two, ("dcpt",))
 
 

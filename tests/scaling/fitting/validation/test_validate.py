@@ -120,7 +120,7 @@ def test_a_law_that_ignores_a_dimension_is_scored_and_said_so(world, coded):
         ("ratio == 0.5", "ratio", "column ratio has one ratio only"),
         ("run == '1e+09-0.5'", "run", "column run has one run only"),
         ("tokens == tokens.max()", "tokens", "column tokens has one token count only"),
-        ("params > 0", "domain", "does not tell domains apart"),
+        ("params > 0", "domain", "does not distinguish domains"),
         ("params > 0", "rows", "hold-out is 'rows'"),
     ],
 )
