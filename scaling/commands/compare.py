@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from tyro.conf import OmitArgPrefixes, Positional
 
 from scaling.commands.options import Objective, StageOption, print_json, print_notes, print_table, read_runs
+from scaling.commands.progress import watched
 from scaling.errors import InputError
 from scaling.notes import Note, note
 from scaling.units import format_count
@@ -56,7 +57,8 @@ class Compare:
             raise InputError(f"tolerance must not be negative, and is {self.tolerance:g}")
         runs = read_runs(self.runs, self.domain, self.stage)
         options = {"burn_in": self.burn_in, "folds": self.folds, "seed": self.seed, **self.objective.options()}
-        found = compare_laws(runs, self.laws or None, self.hold_outs, **options)
+        with watched("comparing laws") as watch:
+            found = compare_laws(runs, self.laws or None, self.hold_outs, watch=watch, **options)
         critical = {
             law: critical_ratio_errors(one, runs, self.tolerance, relative=self.relative)
             for (law, hold_out), one in found.validations.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.commands.options import MaybeCount, print_json, read_fit
+from scaling.commands.progress import watched
 from scaling.commands.target import Limits
 from scaling.errors import InputError
 
@@ -34,7 +35,8 @@ class Report(Limits):
         fitted, runs = read_fit(self.source, self.law, self.domain, self.stage)
         if runs is None:
             raise InputError(f"{self.source.name}: a report needs the run table that the fit was made from, not a fit")
-        contents = gather(runs, fitted, self.params, self.tokens, **self.limits)
+        with watched("writing the report") as watch:
+            contents = gather(runs, fitted, self.params, self.tokens, watch=watch, **self.limits)
         write_report(contents, self.out)
         if self.json:
             print_json({"out": str(self.out), **contents.plan.to_json_dict()})

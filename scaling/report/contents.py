@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -41,8 +41,16 @@ class Contents:
     versions: Mapping[str, str]
 
 
-def gather(runs: Runs, fit: Fit, params: float | None = None, tokens: float | None = None, **asked: Any) -> Contents:
+def gather(
+    runs: Runs,
+    fit: Fit,
+    params: float | None = None,
+    tokens: float | None = None,
+    watch: Callable[[float], None] = lambda done: None,
+    **asked: Any,
+) -> Contents:
     """Plan, validate and draw. asked: the other fields of a `Target`; params and tokens are by default the largest probed.
+    watch: called with the share that is done.
 
     Raises InputError as `critical_ratio` does.
     """
@@ -54,7 +62,7 @@ def gather(runs: Runs, fit: Fit, params: float | None = None, tokens: float | No
     where = (ranges["params"][1] if params is None else params, ranges["tokens"][1] if tokens is None else tokens)
     plan = critical_ratio(fit, *where, **asked)
     allowed: dict[str, Any] = {"tolerance": plan.target.tolerance, "relative": plan.target.relative}
-    rollouts, skipped = _rollouts(runs, fit)
+    rollouts, skipped = _rollouts(runs, fit, watch)
     by_size = next((one for one in rollouts if one.hold_out == "params"), None)
     critical = critical_ratio_errors(by_size, runs, level=plan.target.level, **allowed) if by_size else []
     return Contents(
@@ -66,19 +74,20 @@ def gather(runs: Runs, fit: Fit, params: float | None = None, tokens: float | No
         skipped=tuple(skipped),
         critical=tuple(critical),
         measured=measured_critical_ratio(runs, **allowed),
-        figures=tuple(figures(runs, fit, plan, rollouts)),
+        figures=tuple(figures(runs, fit, plan, rollouts, lambda done: watch(0.4 + 0.6 * done))),
         versions={"scaling": VERSION, "python": platform.python_version(), **_versions()},
     )
 
 
-def _rollouts(runs: Runs, fit: Fit) -> tuple[list[Validation], list[str]]:
+def _rollouts(runs: Runs, fit: Fit, watch: Callable[[float], None]) -> tuple[list[Validation], list[str]]:
     found, skipped = [], []
     if fit.provenance.rows != len(runs.frame):
         skipped.append(
             f"the hold-outs below are of the {len(runs.frame)} rows of this domain alone, the answer is from a fit to all "
             f"{fit.provenance.rows}"
         )
-    for hold_out in ("params", "tokens", "ratio"):
+    for done, hold_out in enumerate(("params", "tokens", "ratio")):
+        watch((1 + done) / 9)
         try:
             draws = len(fit.general.draws) if hold_out == "params" and fit.general else 0
             found.append(validate_law(runs, fit.law.name, hold_out, draws=draws))

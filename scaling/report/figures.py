@@ -45,8 +45,14 @@ class _Part(NamedTuple):
     wide: bool = False
 
 
-def figures(runs: Runs, fit: Fit, plan: Plan, rollouts: Sequence[Validation]) -> list[Figure]:
-    """All figures of a report, in reading order."""
+def figures(
+    runs: Runs,
+    fit: Fit,
+    plan: Plan,
+    rollouts: Sequence[Validation],
+    watch: Callable[[float], None] = lambda done: None,
+) -> list[Figure]:
+    """All figures of a report, in reading order. watch: called with the share that is drawn."""
     asked = plan.target
     allowed = None if asked.relative else asked.tolerance
     over_base = len(runs.base("general")) > 0
@@ -91,7 +97,11 @@ def figures(runs: Runs, fit: Fit, plan: Plan, rollouts: Sequence[Validation]) ->
         ),
     ]
     parts += [part for corpus in fit.corpora for part in _of_corpus(runs, fit, corpus)]
-    return [_figure(*part) for part in parts]
+    drawn = []
+    for place, part in enumerate(parts):
+        watch(place / len(parts))
+        drawn.append(_figure(*part))
+    return drawn
 
 
 def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[_Part]:

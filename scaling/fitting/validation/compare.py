@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -87,14 +87,15 @@ def compare_laws(
     hold_outs: Sequence[str] = HOLD_OUTS,
     *,
     burn_in: float | None = None,
+    watch: Callable[[float], None] | None = None,
     **options: Any,
 ) -> Comparison:
     """Score laws on parts of a run table that they were not fitted to.
 
     laws: names; by default every law that looks at all that the runs differ in. hold_outs: as in `validate_law`; one
     that the table does not have is left out and named in the warnings. burn_in: one for all laws, so that they are
-    scored on the same rows; by default the one that a fit of the D-CPT law would choose. options: those of
-    `validate_law`. Raises InputError where no law or no hold-out is left.
+    scored on the same rows; by default the one that a fit of the D-CPT law would choose. watch: called with the share
+    that is done. options: those of `validate_law`. Raises InputError where no law or no hold-out is left.
 
     >>> import scaling
     >>> runs = scaling.load_runs("data/runs/prose-metamath.parquet")
@@ -111,8 +112,10 @@ def compare_laws(
     failed: dict[str, list[str]] = {}
     asked = {name: options[name] for name in ("folds", "seed") if name in options}
     parts = {hold_out: held_out(runs, hold_out, **asked) for hold_out in possible}
-    for law in chosen:
-        for hold_out in possible:
+    for done, law in enumerate(chosen):
+        for place, hold_out in enumerate(possible):
+            if watch is not None:
+                watch((done * len(possible) + place) / (len(chosen) * len(possible)))
             own = None if tells_domains_apart(get_law(law)) else parts[hold_out]
             try:
                 validations[law, hold_out] = validate_law(runs, law, hold_out, burn_in=value, parts=own, **options)

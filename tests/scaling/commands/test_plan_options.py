@@ -150,7 +150,7 @@ def test_the_targets_base_tokens_are_used(capsys: pytest.CaptureFixture[str], sa
         ("saved", ("--stage", "trunk"), "this is a fit"),
         ("runs", ("--route", "link", "--base-tokens", "1B"), "cannot be used with --route link"),
         ("runs", ("--route", "link", "--base-general-loss", "3"), "cannot be used with --route link"),
-        ("runs", ("--definition", "cmr", "--base-tokens", "1B"), "cannot be combined with --definition cmr"),
+        ("runs", ("--definition", "cmr", "--base-tokens", "1B"), "cannot be used with --definition cmr"),
         ("runs", ("--law", "dcpd"), "no law called"),
         ("saved", ("--base-tokens", "0"), "base tokens must be above 0"),
         ("saved", ("--base-tokens", "-1B"), "base tokens must be above 0"),
