@@ -18,7 +18,7 @@ help:
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
 	@echo "make results      the tables and pictures of the documents again, from the shipped sweeps"
-	@echo "make docs         docs/laws.md, docs/notes.md and the schema of plans again, from the code"
+	@echo "make docs         what code determines again: pages of docs/, the schema of plans, notebooks/*.ipynb"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
 	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 
@@ -55,10 +55,12 @@ smollm2:
 results: core
 	@$(PY) tools/results.py
 
-docs: core
+docs:
+	@$(PYTHON) .ci/venv.py $(VENV) notebooks
 	@$(PY) tools/laws.py
 	@$(PY) tools/schema.py
 	@$(PY) tools/notes.py
+	@$(PY) tools/pairs.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)
