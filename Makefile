@@ -3,14 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-ALL := probes bases notebooks dev
+ALL := probes bases notebooks site dev
 PYTEST_ARGS ?=
 
 SWEEP := prose-python
 # those on bases of equal tokens share their bases
 SWEEPS := prose-code prose-german prose-metamath prose-code-branches prose-code-sampled prose-code-cosine
 
-.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks readme installed core all clean
+.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks site readme installed core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
@@ -20,6 +20,7 @@ help:
 	@echo "make results      the tables and pictures of the documents again, from the shipped sweeps"
 	@echo "make docs         what code determines again: pages of docs/, the schema of plans, notebooks/*.ipynb"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
+	@echo "make site         the notebooks, then documents, reference and notebooks as a site in out/site/"
 	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 
 core:
@@ -81,6 +82,9 @@ types: all
 
 notebooks: all
 	@$(PY) tools/notebooks.py
+
+site: notebooks
+	@$(PY) tools/website.py
 
 readme: all
 	@$(PY) tools/readme.py
