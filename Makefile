@@ -3,14 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
-ALL := probes bases notebooks dev
+ALL := probes bases notebooks site dev
 PYTEST_ARGS ?=
 
 SWEEP := prose-python
 # those on bases of equal tokens share their bases
 SWEEPS := prose-code prose-german prose-metamath prose-code-branches prose-code-sampled prose-code-cosine
 
-.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks readme installed core all clean
+.PHONY: help demo demo-probes sweep sweeps smollm2 results docs test test-slow test-gpu lint types notebooks site readme installed core all clean
 
 help:
 	@echo "make demo         the shipped sweep: fit, plan, figures in out/ (no torch)"
@@ -18,8 +18,9 @@ help:
 	@echo "make sweep        train the shipped sweep again, about 1.5 hours on 2 cores"
 	@echo "make sweeps       the other sweeps on prose, about 2 hours; make smollm2, the one on SmolLM2-135M, half an hour"
 	@echo "make results      the tables and pictures of the documents again, from the shipped sweeps"
-	@echo "make docs         docs/laws.md, docs/notes.md and the schema of plans again, from the code"
+	@echo "make docs         what code determines again: pages of docs/, the schema of plans, notebooks/*.ipynb"
 	@echo "make test         the tests; also test-slow, test-gpu, lint, types, notebooks, readme"
+	@echo "make site         the notebooks, then documents, reference and notebooks as a site in out/site/"
 	@echo "make installed    the wheel in empty environments: newest and lowest versions, each Python that is here; 10 minutes"
 
 core:
@@ -55,10 +56,12 @@ smollm2:
 results: core
 	@$(PY) tools/results.py
 
-docs: core
+docs:
+	@$(PYTHON) .ci/venv.py $(VENV) notebooks
 	@$(PY) tools/laws.py
 	@$(PY) tools/schema.py
 	@$(PY) tools/notes.py
+	@$(PY) tools/pairs.py
 
 test: all
 	@$(PY) -m pytest -m "not slow and not gpu" -n 2 --dist loadfile $(PYTEST_ARGS)
@@ -79,6 +82,9 @@ types: all
 
 notebooks: all
 	@$(PY) tools/notebooks.py
+
+site: notebooks
+	@$(PY) tools/website.py
 
 readme: all
 	@$(PY) tools/readme.py

@@ -126,7 +126,7 @@ print(plan.summary())
 # %% [markdown]
 # ### Would another law say the same?
 # Beside the forgetting law stand the D-CPT law, which is additive in size, and the CMR definition, whose critical ratio
-# per size is carried to the target. [Notebook 3](03_how_far_can_i_trust_it.py) asks which of them to trust on this
+# per size is carried to the target. [Notebook 3](03_how_far_can_i_trust_it.ipynb) asks which of them to trust on this
 # table.
 
 # %%
@@ -168,5 +168,5 @@ pd.DataFrame(
 # scaling plan my-runs.csv --params 7B --tokens 20B --tolerance 0.05
 # ```
 #
-# Next: [run your own probes](02_run_your_own_probes.py), or ask [how far the answer can be
-# trusted](03_how_far_can_i_trust_it.py).
+# Next: [run your own probes](02_run_your_own_probes.ipynb), or ask [how far the answer can be
+# trusted](03_how_far_can_i_trust_it.ipynb).

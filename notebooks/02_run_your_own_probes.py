@@ -170,7 +170,7 @@ rises.pivot_table(values=["rise", "domain_loss"], index="params", columns="ratio
 
 # %% [markdown]
 # ## 6. Fit and plan
-# From here on it is [notebook 1](01_from_logs_to_a_ratio.py). The tolerance is large because such young bases still
+# From here on it is [notebook 1](01_from_logs_to_a_ratio.ipynb). The tolerance is large because such young bases still
 # learn from anything that they read. Read the notes below the answer: they say what two sizes and a few seconds of
 # training cannot tell.
 
@@ -276,7 +276,7 @@ pd.DataFrame(found).style.format(precision=3).set_caption("measured critical rat
 # 2. The schedule and the learning rate of the probes are those of the run that you plan.
 # 3. Give CPT enough tokens that the general loss has turned: in `plot_loss_by_tokens` it rises first and then falls.
 # 4. Ask `scaling next` where the next probe belongs, and [how far the answer can be
-#    trusted](03_how_far_can_i_trust_it.py).
+#    trusted](03_how_far_can_i_trust_it.ipynb).
 
 # %%
 temporary.cleanup()

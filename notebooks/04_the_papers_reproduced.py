@@ -250,7 +250,7 @@ quality.style.format("{:.4f}", na_rep="-")
 # %% [markdown]
 # Where a row of ours is far below the paper's, the law does not carry there what it was fitted to: a general law that
 # adds up size, tokens and ratio cannot follow a rise that differs from size to size. [Notebook
-# 3](03_how_far_can_i_trust_it.py) takes that apart, with our own law beside it.
+# 3](03_how_far_can_i_trust_it.ipynb) takes that apart, with our own law beside it.
 
 # %% [markdown]
 # Then the CMR paper's findings: a power law in the ratio predicts a ratio that was left out "within 0.05 %"; the token

@@ -1,8 +1,11 @@
-"""For all tests: no model hub is asked, not even by a test that was collected first. And the scripts of tools/ as modules."""
+"""For all tests: no model hub is asked, not even by a test that was collected first. The scripts of tools/ as modules.
+
+And where tests were skipped for want of a browser, the last lines say how to get one.
+"""
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 
@@ -26,3 +29,19 @@ def tool(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost, so that it writes after the list of what was skipped
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Say what to install where the report's page was not tried."""
+    yield
+    skipped = [report.longrepr for report in terminalreporter.getreports("skipped")]
+    count = sum(isinstance(place, tuple) and "no chromium with chromedriver" in place[2] for place in skipped)
+    if count:
+        terminalreporter.section("no browser here", yellow=True)
+        terminalreporter.line(
+            f"Tests of the report's page that were skipped: {count}. Install the browser that they need:"
+        )
+        terminalreporter.line(
+            "    sudo apt-get install chromium chromium-driver    (Debian; elsewhere put both on PATH)"
+        )

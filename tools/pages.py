@@ -9,6 +9,6 @@ def settle(page: Path, text: str, arguments: list[str]) -> int:
     if "--check" not in arguments:
         page.write_text(text, encoding="utf-8")
     elif not page.exists() or page.read_text(encoding="utf-8") != text:
-        print(f"docs/{page.name} is stale; write it again with `make docs`", file=sys.stderr)
+        print(f"{page.parent.name}/{page.name} is stale; write it again with `make docs`", file=sys.stderr)
         return 1
     return 0
