@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from scaling.commands import COMMANDS, command, every_command
 from scaling.errors import InputError
 
 
@@ -17,13 +18,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import tyro
 
-    from scaling.commands import Command
-
-    shape = cast("type[Callable[[], None]]", Command)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     flags = (tyro.conf.FlagCreatePairsOff,)
     try:
-        command = tyro.cli(shape, prog="scaling", description=__doc__, args=arguments, config=flags)
-        command()
+        if words and words[0] in COMMANDS:  # its own options alone: a parser of all commands takes as long as a plan
+            shape = cast("type[Callable[[], None]]", command(words[0]))
+            asked = tyro.cli(shape, prog=f"scaling {words[0]}", args=words[1:], config=flags)
+        else:
+            whole = cast("type[Callable[[], None]]", every_command())
+            asked = tyro.cli(whole, prog="scaling", description=__doc__, args=words, config=flags)
+        asked()
         sys.stdout.flush()
     except InputError as error:
         return _complain(str(error))

@@ -1,33 +1,35 @@
-"""One file a command: a dataclass of its options, called to do the work. Heavy imports wait for the call."""
+"""One file per command: a dataclass of its options, called to do the work. Heavy imports wait for the call."""
 
-from typing import Annotated
+from __future__ import annotations
 
-from tyro.conf import subcommand
+from functools import reduce
+from importlib import import_module
+from operator import or_
+from typing import Annotated, Any
 
-from scaling.commands.allocate import Allocate
-from scaling.commands.check import Check
-from scaling.commands.compare import Compare
-from scaling.commands.demo import Demo
-from scaling.commands.fit import Fit
-from scaling.commands.limited import Limited
-from scaling.commands.next import Next
-from scaling.commands.plan import Plan
-from scaling.commands.predict import Predict
-from scaling.commands.report import Report
-from scaling.commands.tradeoff import Tradeoff
-from scaling.commands.validate import Validate
-
-Command = (
-    Annotated[Check, subcommand("check")]
-    | Annotated[Fit, subcommand("fit")]
-    | Annotated[Predict, subcommand("predict")]
-    | Annotated[Plan, subcommand("plan")]
-    | Annotated[Tradeoff, subcommand("tradeoff")]
-    | Annotated[Next, subcommand("next")]
-    | Annotated[Limited, subcommand("limited")]
-    | Annotated[Allocate, subcommand("allocate")]
-    | Annotated[Validate, subcommand("validate")]
-    | Annotated[Compare, subcommand("compare")]
-    | Annotated[Report, subcommand("report")]
-    | Annotated[Demo, subcommand("demo")]
+COMMANDS = (
+    "check",
+    "fit",
+    "predict",
+    "plan",
+    "tradeoff",
+    "next",
+    "limited",
+    "allocate",
+    "validate",
+    "compare",
+    "report",
+    "demo",
 )
+
+
+def command(name: str) -> Any:
+    """The options of one command: the dataclass of its file."""
+    return getattr(import_module(f"{__name__}.{name}"), name.capitalize())
+
+
+def every_command() -> Any:
+    """Any of them, in their order."""
+    from tyro.conf import subcommand
+
+    return reduce(or_, (Annotated[command(name), subcommand(name)] for name in COMMANDS))
