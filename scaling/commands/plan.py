@@ -31,7 +31,8 @@ class Plan(Limits):
 
     def __call__(self) -> None:
         """Plan, write where asked, print."""
-        from scaling.planning.saved import is_plan, load_plan
+        from scaling.planning import load_plan
+        from scaling.planning.plan import is_plan
 
         out = writable(self.out, self.source, "what the plan is made from; write the plan to another file")
         if is_plan(self.source):

@@ -151,3 +151,12 @@ def not_identified(
         law=law,
         route=route,
     )
+
+
+def is_plan(path: str | Path) -> bool:
+    """Whether the file says of itself that it is a plan."""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return f'"{FORMAT}"' in file.read(200)
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -80,15 +80,6 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **PlanFile.model_json_schema()}
 
 
-def is_plan(path: str | Path) -> bool:
-    """Whether the file says of itself that it is a plan."""
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            return f'"{FORMAT}"' in file.read(200)
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def load_plan(path: str | Path) -> Plan:
     """Read a plan that `Plan.save` wrote. Raises InputError, naming the file, for anything else."""
     path = Path(path)

@@ -22,7 +22,7 @@ from scaling.arrays import Array, Index, Mask
 from scaling.errors import InputError
 from scaling.fitting.engine.objective import Objective
 from scaling.fitting.engine.solver import Options
-from scaling.fitting.estimation.estimate import estimate
+from scaling.fitting.estimation.estimate import Estimation, Task, estimates
 from scaling.fitting.estimation.sample import Sample
 from scaling.laws import Law
 from scaling.notes import Note, note
@@ -124,7 +124,22 @@ def _chosen(
     samples: Mapping[str, Sample], laws: Mapping[str, Law], objectives: Mapping[str, Objective], options: Options
 ) -> float | None:
     """The candidate that the rule above takes; None where the runs have too few checkpoints for any."""
-    scores = {b: _rollout(samples, laws, objectives, options, b) for b in CANDIDATES}
+    tasks: dict[tuple[float, str], Task] = {}
+    for burn_in in CANDIDATES:
+        fitted = {c: _fitted(made, burn_in) for c, made in samples.items()}
+        if all(mask is not None for mask in fitted.values()):
+            tasks |= {
+                (burn_in, c): Task(samples[c].select(mask), laws[c], objectives[c], options)
+                for c, mask in fitted.items()
+                if mask is not None
+            }
+    done = dict(zip(tasks, estimates(list(tasks.values())), strict=True))
+    scores = {}
+    for burn_in in dict.fromkeys(burn_in for burn_in, _ in tasks):
+        own = {c: done[burn_in, c] for c in samples}
+        if not any(isinstance(one, InputError) for one in own.values()):
+            missed = [_missed(samples[c], one) for c, one in own.items() if isinstance(one, Estimation)]
+            scores[burn_in] = float(np.mean(np.concatenate(missed)))
     tried = {b: s for b, s in scores.items() if np.isfinite(s)}
     return min(b for b, s in tried.items() if s <= _TOLERANCE * min(tried.values())) if tried else None
 
@@ -134,27 +149,16 @@ def _counts(some: Index, runs: Index) -> Index:
     return np.bincount(some, minlength=int(runs.max()) + 1)[np.unique(runs)]
 
 
-def _rollout(
-    samples: Mapping[str, Sample],
-    laws: Mapping[str, Law],
-    objectives: Mapping[str, Objective],
-    options: Options,
-    burn_in: float,
-) -> float:
-    """Mean |residual| on the last third of every run of fits to what is between the burn-in and that."""
-    errors = []
-    for corpus, made in samples.items():
-        law, objective = laws[corpus], objectives[corpus]
-        share = progress(made.x["tokens"], made.run)
-        fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
-        scored = share > _ROLLOUT_FROM
-        if not fitted.any() or np.median(_counts(made.run[fitted], made.run)) < _LEAST_CHECKPOINTS:
-            return np.inf
-        try:
-            done = estimate(made.select(fitted), law, objective, options)
-        except InputError:
-            return np.inf
-        left = made.select(scored)
-        predicted = law.value(done.full_theta(done.optimum.q), left.x)
-        errors.append(np.abs(objective.link(predicted) - objective.target(left.observed)))
-    return float(np.mean(np.concatenate(errors)))
+def _fitted(made: Sample, burn_in: float) -> Mask | None:
+    """The rows (n,) between the burn-in and the last third of every run; None where runs have too few of them."""
+    share = progress(made.x["tokens"], made.run)
+    fitted = (share >= burn_in - 1e-9) & (share <= _ROLLOUT_FROM)
+    enough = fitted.any() and np.median(_counts(made.run[fitted], made.run)) >= _LEAST_CHECKPOINTS
+    return fitted if enough else None
+
+
+def _missed(made: Sample, done: Estimation) -> Array:
+    """|residual| on the last third of every run."""
+    left = made.select(progress(made.x["tokens"], made.run) > _ROLLOUT_FROM)
+    predicted = done.law.value(done.full_theta(done.optimum.q), left.x)
+    return np.abs(done.objective.link(predicted) - done.objective.target(left.observed))
