@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from scaling._schema import LOSSES
+from scaling.arrays import Array, Index
 from scaling.errors import InputError
 
 
 def run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Series[str]:
     """The column `run` as text, or a name made of params, ratio, domain and seed."""
-    for column in [name for name in ("run", "domain", "trunk") if name in table]:
+    for column in [name for name in ("run", "domain", "trunk") if name in table and table[name].dtype == object]:
         nested = np.flatnonzero(table[column].map(lambda cell: isinstance(cell, (list, dict))))
         if nested.size:
             raise InputError(f"{source}: row {rows[nested[0]]}, column {column}: the cell is a list, not a name")
@@ -24,7 +25,7 @@ def run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Serie
         empty = np.flatnonzero(_empty(table["run"]))
         if empty.size:
             raise InputError(f"{source}: row {rows[empty[0]]}, column run: the cell is empty")
-        return table["run"].map(_text)
+        return _each(table["run"], _text)
     keys = [name for name in ("params", "ratio", "domain", "seed") if name in table]
     group = table.groupby(keys, sort=False, dropna=False).ngroup()
     first = table[keys][~group.duplicated()]
@@ -35,23 +36,40 @@ def run_names(table: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.Serie
 def in_order(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each run's rows in order of tokens, and the runs in order of what they are: size, ratio, domain, seed,
     trunks before branches, length, losses. The name comes last, between runs that are equal in all of that."""
-    rows = table.sort_values("tokens", kind="stable")
-    run = rows["run"].to_numpy()
-    losses = {loss: rows[loss].fillna(0.0) for loss in LOSSES if loss in rows}
-    key = pd.DataFrame({"params": rows["params"], "ratio": rows["ratio"], "tokens": rows["tokens"], **losses})
-    key["domain"] = rows["domain"].astype(str) if "domain" in rows else ""
-    key["seed"] = pd.to_numeric(rows["seed"], errors="coerce").astype(float) if "seed" in rows else 0.0
-    key["branch"] = rows["trunk"].notna() if "trunk" in rows else False
-    of_run = key.groupby(run, sort=False)
-    by = ["params", "ratio", "domain", "seed", "branch", "tokens"]
-    listed = of_run[by].agg({**dict.fromkeys(by[:5], "first"), "tokens": "last"})
+    by_tokens = np.argsort(table["tokens"].to_numpy(), kind="stable")
+    run, names = pd.factorize(table["run"].take(by_tokens))
+    column = {name: table[name].take(by_tokens).reset_index(drop=True) for name in _ORDER if name in table}
+    place = np.empty(len(names), np.intp)
+    place[_listed(column, run, np.asarray(names))] = np.arange(len(names))
+    order = by_tokens[np.argsort(place[run], kind="stable")]
+    if (order == np.arange(len(order))).all():  # a copy of a long table is expensive
+        return table.reset_index(drop=True)
+    return table.take(order).reset_index(drop=True)
+
+
+_ORDER = ("params", "ratio", "tokens", "domain", "seed", "trunk", *LOSSES)
+
+
+def _listed(column: dict[str, pd.Series[Any]], run: Index, names: Array) -> Index:
+    """The runs (k,) in order; column: of the rows by tokens; run (n,): the run of each, a place in names (k,)."""
+    starts = pd.Series(run).drop_duplicates().index.to_numpy()  # the first row of each run, in the order of the names
+
+    def first(name: str) -> pd.Series[Any]:
+        values = column[name].take(starts)
+        return column[name].groupby(run).first() if values.isna().any() else values  # a base may lack its ratio
+
+    listed = pd.DataFrame({name: first(name).to_numpy() for name in ("params", "ratio")})
+    listed["domain"] = column["domain"].take(starts).astype(str).to_numpy() if "domain" in column else ""
+    seeds = pd.to_numeric(column["seed"], errors="coerce").astype(float) if "seed" in column else None
+    listed["seed"] = 0.0 if seeds is None else seeds.groupby(run).first().to_numpy()
+    listed["branch"] = column["trunk"].take(starts).notna().to_numpy() if "trunk" in column else False
+    listed["tokens"] = column["tokens"].groupby(run).last().to_numpy()
+    losses = [loss for loss in LOSSES if loss in column]
     for loss in losses:
-        listed[loss] = of_run[loss].sum()
-    listed["run"] = listed.index
-    listed = listed.sort_values([*by, *losses, "run"], kind="stable")
-    place = pd.Series(np.arange(len(listed)), index=listed.index)
-    order = np.argsort(place.loc[run].to_numpy(), kind="stable")
-    return rows.iloc[order].reset_index(drop=True)
+        listed[loss] = column[loss].fillna(0.0).groupby(run).sum().to_numpy()
+    listed["run"] = names
+    by = ["params", "ratio", "domain", "seed", "branch", "tokens", *losses, "run"]
+    return listed.sort_values(by, kind="stable").index.to_numpy(np.intp)
 
 
 def trunk_names(table: pd.DataFrame, runs: pd.Series[str], source: str, rows: Sequence[int]) -> pd.Series[Any]:
@@ -85,7 +103,14 @@ def trunk_names(table: pd.DataFrame, runs: pd.Series[str], source: str, rows: Se
 
 
 def _empty(names: pd.Series[Any]) -> pd.Series[bool]:
-    return names.isna() | names.astype(str).str.strip().eq("")
+    return _each(names, lambda name: bool(pd.isna(name)) or str(name).strip() == "").astype(bool)
+
+
+def _each(names: pd.Series[Any], what: Callable[[Any], Any]) -> pd.Series[Any]:
+    """What a function gives for every cell, called once per distinct one."""
+    codes, distinct = pd.factorize(names, use_na_sentinel=False)
+    values = pd.Series([what(value) for value in distinct], dtype=object if not len(distinct) else None)
+    return pd.Series(values.take(codes).to_numpy(), index=names.index, name=names.name)
 
 
 def _text(value: Any) -> str:

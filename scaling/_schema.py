@@ -28,11 +28,13 @@ NUMBERS = (*REQUIRED, "ratio", *POSITIVE, *NOT_NEGATIVE)
 def to_numbers(frame: pd.DataFrame, source: str, rows: Sequence[int]) -> pd.DataFrame:
     """Make every number column float64; an empty cell becomes NaN, a word (`nan` included) is an `InputError`. A missing
     column ratio becomes one of NaN."""
-    out = frame.copy()
+    out = frame.copy(deep=False)
     if "ratio" not in out:
         out["ratio"] = np.nan
     for column in [name for name in NUMBERS if name in frame.columns]:
         values = frame[column]
+        if values.dtype == np.float64:
+            continue
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             out[column] = values.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
