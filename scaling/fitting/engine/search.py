@@ -63,7 +63,8 @@ def cold_fits(jobs: Sequence[Job], objective: Objective, options: Options | None
             found[place] = _long_fit(job.model, job.data, objective, options, job.pull)
             continue
         for batch in batches:
-            if job.model.rows <= THINNED and alike(job.model, jobs[batch[0]].model):
+            other = jobs[batch[0]].model
+            if max(job.model.rows, other.rows) <= THINNED and alike(job.model, other):
                 batch.append(place)
                 break
         else:
