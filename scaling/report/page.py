@@ -72,7 +72,8 @@ def _page_data(contents: Contents) -> dict[str, Any]:
         "baseTokens": asked.base_tokens,
         "far": asked.far,
     }
-    return {"question": question, "fit": planner_data(contents.fit, asked.level)}
+    fit, warnings = planner_data(contents.fit, asked.level), list(contents.plan.warnings)
+    return {"question": question, "fit": fit, "warnings": warnings}
 
 
 def _json(data: Any) -> str:

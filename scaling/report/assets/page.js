@@ -81,7 +81,8 @@
     $("live-base").textContent = nats(plan.base_general_loss);
     $("live-domain").textContent = nats(plan.domain_loss);
     $("live-extrapolation").textContent = beyondText(plan.extrapolation);
-    $("live-warnings").replaceChildren(...plan.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    const first = JSON.stringify(plan.warnings) === JSON.stringify(page.warnings);
+    $("live-warnings").replaceChildren(...(first ? ["The same as above."] : plan.warnings).map((text) => Object.assign(document.createElement("li"), { textContent: text })));
     draw(plan, planner.curves(question, RATIOS));
   }
   /* A refused question has no answer: nothing of an older one stays on the page. */
