@@ -23,6 +23,7 @@ SCRIPTS = {
     "forgetting_sweeps.md": ["benchmarks/forgetting_sweeps.py"],
     "forgetting_forms.md": ["benchmarks/forgetting_forms.py"],
     "published.md": ["benchmarks/published.py"],
+    "pythia.md": ["benchmarks/pythia.py"],
     "sweeps.md": ["benchmarks/sweeps.py"],
     "cross_domain.md": ["benchmarks/cross_domain.py"],
 }
