@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.arrays import Array
+from scaling.nearness import SAME
 
 if TYPE_CHECKING:
     from scaling.runs import Runs
 
 UNKNOWN = 1000.0  # times the CPT tokens: so many that progress is small and the same for every base
-ALIKE = 0.01  # token counts and sizes that differ by less than this (relative) are the same
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class BaseTokens:
     @property
     def varies(self) -> bool:
         """Whether bases of different sizes saw different numbers of tokens."""
-        return max(self.tokens) > (1 + ALIKE) * min(self.tokens)
+        return max(self.tokens) > (1 + SAME) * min(self.tokens)
 
     def at(self, params: npt.ArrayLike) -> Array:
         """The tokens of a base of that size, an array of its shape: those in the table at the sizes of the table, else from
@@ -42,7 +42,7 @@ class BaseTokens:
         carried = np.exp(level + slope * np.log(sizes))
         distance = np.abs(np.log(sizes)[..., None] - x)
         nearest = np.argmin(distance, axis=-1)
-        own = np.take_along_axis(distance, nearest[..., None], axis=-1)[..., 0] <= np.log1p(ALIKE)
+        own = np.take_along_axis(distance, nearest[..., None], axis=-1)[..., 0] <= np.log1p(SAME)
         return np.asarray(np.where(own, np.asarray(self.tokens)[nearest], carried))
 
 

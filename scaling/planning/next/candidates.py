@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from scaling.errors import InputError
-from scaling.fitting.estimation.base_tokens import ALIKE, BaseTokens
-from scaling.nearness import same
+from scaling.fitting.estimation.base_tokens import BaseTokens
+from scaling.nearness import SAME, same
 from scaling.planning.target import Target
 from scaling.runs import Runs
 from scaling.units import format_count
@@ -82,7 +82,7 @@ def _sizes(runs: Runs, there: list[float], question: Target, seen: BaseTokens, b
     none above the target's."""
     known = ladder(runs)
     new = [rung(known, f * there[-1])[1] if known else f * there[-1] for f in NEW] if seen.known and not bases else []
-    return there + [size for size in (*bases, *new) if size <= question.params * (1 + ALIKE)]
+    return there + [size for size in (*bases, *new) if size <= question.params * (1 + SAME)]
 
 
 def _own(size: float, there: list[float]) -> float:
