@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from scaling.errors import InputError
 from scaling.fitting.validation import Validation
+from scaling.laws import get_law
 from scaling.plotting import style
 from scaling.runs import CORPORA
 
@@ -49,7 +50,7 @@ def plot_rollout(validations: Validation | Sequence[Validation], *, ax: Axes | N
 
 
 def _heading(ax: Axes, one: Validation, y: float) -> None:
-    title = f"{one.law.title}, held out: {one.hold_out}"
+    title = f"{get_law(one.law).title}, held out: {one.hold_out}"
     ax.annotate(title, (0, y), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points", va="center",
                 fontsize=style.SMALL, fontweight="bold", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
 
