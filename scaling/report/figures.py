@@ -19,7 +19,9 @@ from scaling.fitting import Fit
 from scaling.fitting.validation import Validation
 from scaling.planning.measured import measured_critical_ratio
 from scaling.planning.plan import Plan
+from scaling.report import dense
 from scaling.runs import Runs
+from scaling.units import counted
 
 Drawing = Callable[..., Axes]  # takes ax
 
@@ -142,14 +144,23 @@ def _figure(title: str, caption: str, drawing: Drawing, wide: bool) -> Figure:
             drawing(ax=canvas.add_subplot())
         except InputError as reason:
             return Figure(title, caption, "", str(reason))
-        return Figure(title, caption, _svg(canvas), wide=wide)
+        points = dense.rasterise_marks(canvas)
+        svg = _svg(canvas)
+        if len(svg) > dense.LARGEST:
+            dense.rasterise_all(canvas)
+            svg = _svg(canvas)
+        what = counted(points, "point") if points else "Points and curves"
+        said = f" {what} drawn as an image of {dense.DPI} dpi." if "<image" in svg else ""
+        return Figure(title, caption + said, svg, wide=wide)
 
 
 def _svg(canvas: Canvas) -> str:
     """The figure as one SVG element without the head of a file; no dates, so that the same figure is the same text."""
     text = io.StringIO()
-    canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    element = text.getvalue()
+    canvas.savefig(
+        text, format="svg", dpi=dense.DPI, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
+    element = dense.smaller(text.getvalue())
     element = element[element.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
     # Names such as axes_1 are in every figure, and a page may have each once; those that are pointed at are unique.
