@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
@@ -20,7 +19,9 @@ from scaling.fitting import Fit
 from scaling.fitting.validation import Validation
 from scaling.planning.measured import measured_critical_ratio
 from scaling.planning.plan import Plan
+from scaling.report import dense
 from scaling.runs import Runs
+from scaling.units import counted
 
 Drawing = Callable[..., Axes]  # takes ax
 
@@ -143,39 +144,23 @@ def _figure(title: str, caption: str, drawing: Drawing, wide: bool) -> Figure:
             drawing(ax=canvas.add_subplot())
         except InputError as reason:
             return Figure(title, caption, "", str(reason))
-        rasterised = _rasterise(canvas)
-        return Figure(title, caption + (_DENSE_SAID if rasterised else ""), _svg(canvas), wide=wide)
-
-
-_DENSE, _DPI = 400, 110  # points in an axes, from which marks become one picture; dots per inch of that
-_DENSE_SAID = " Marks are a picture, as there are so many."
-
-
-def _rasterise(canvas: Canvas) -> bool:
-    """Make one picture of the marks and lines of data in axes that have many: an element for each makes a page of many
-    megabytes. Axes, texts, legends and smooth curves stay as they are."""
-    found = False
-    for ax in canvas.axes:
-        lines = list(ax.lines)
-        marked = [one for one in lines if one.get_marker() not in ("None", "", " ", None)]
-        scattered = [one for one in ax.collections if np.shape(one.get_offsets())[0] > 1]
-        drawn = sum(np.size(one.get_xdata()) for one in marked) + sum(
-            np.shape(one.get_offsets())[0] for one in scattered
-        )
-        many = len(lines) + len(ax.collections) > _DENSE / 4
-        if drawn <= _DENSE and not many:
-            continue
-        for one in [*(lines if many else marked), *(ax.collections if many else scattered)]:
-            one.set_rasterized(True)
-        found = True
-    return found
+        points = dense.rasterise_marks(canvas)
+        svg = _svg(canvas)
+        if len(svg) > dense.LARGEST:
+            dense.rasterise_all(canvas)
+            svg = _svg(canvas)
+        what = counted(points, "point") if points else "Points and curves"
+        said = f" {what} drawn as an image of {dense.DPI} dpi." if "<image" in svg else ""
+        return Figure(title, caption + said, svg, wide=wide)
 
 
 def _svg(canvas: Canvas) -> str:
     """The figure as one SVG element without the head of a file; no dates, so that the same figure is the same text."""
     text = io.StringIO()
-    canvas.savefig(text, format="svg", dpi=_DPI, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    element = text.getvalue()
+    canvas.savefig(
+        text, format="svg", dpi=dense.DPI, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
+    element = dense.smaller(text.getvalue())
     element = element[element.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
     # Names such as axes_1 are in every figure, and a page may have each once; those that are pointed at are unique.

@@ -72,8 +72,7 @@ def _page_data(contents: Contents) -> dict[str, Any]:
         "baseTokens": asked.base_tokens,
         "far": asked.far,
     }
-    fit, warnings = planner_data(contents.fit, asked.level), list(contents.plan.warnings)
-    return {"question": question, "fit": fit, "warnings": warnings}
+    return {"question": question, "fit": planner_data(contents.fit, asked.level)}
 
 
 def _json(data: Any) -> str:

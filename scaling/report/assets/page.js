@@ -81,15 +81,24 @@
     $("live-base").textContent = nats(plan.base_general_loss);
     $("live-domain").textContent = nats(plan.domain_loss);
     $("live-extrapolation").textContent = beyondText(plan.extrapolation);
-    const first = JSON.stringify(plan.warnings) === JSON.stringify(page.warnings);
-    $("live-warnings").replaceChildren(...(first ? ["The same as above."] : plan.warnings).map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    notes(plan.warnings);
     draw(plan, planner.curves(question, RATIOS));
+  }
+  /* The notes under the report's own answer are not written a second time. */
+  function notes(warnings) {
+    const own = Array.from(document.querySelectorAll("#notes li:not(.none)"), (item) => item.textContent);
+    const same = warnings.length === own.length && warnings.every((text, i) => text === own[i]);
+    $("live-same").hidden = !same;
+    $("live-other").hidden = same;
+    $("live-none").hidden = warnings.length > 0;
+    $("live-warnings").replaceChildren(...(same ? [] : warnings).map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   }
   /* A refused question has no answer: nothing of an older one stays on the page. */
   function blank() {
     for (const id of ["live-answer", "live-interval", "live-general", "live-base", "live-domain", "live-extrapolation"]) $(id).textContent = "";
     delete $("live").dataset.plan;
     $("live-warnings").replaceChildren();
+    for (const id of ["live-same", "live-other"]) $(id).hidden = true;
     for (const id of ["chart-rise", "chart-domain"]) $(id).replaceChildren();
   }
 

@@ -243,6 +243,60 @@ def test_everything_can_be_named_and_reached_by_keyboard(browser: Any, whole: tu
     assert len(ids) == len(set(ids))
 
 
+def visible_notes(browser: Any) -> dict[str, Any]:
+    return browser.execute_script(
+        """const seen = (e) => e.getClientRects().length > 0;
+           return {
+             headings: Array.from(document.querySelectorAll("h3")).filter(seen).map((e) => e.textContent),
+             report: Array.from(document.querySelectorAll("#notes li"), (e) => e.textContent),
+             other: Array.from(document.querySelectorAll("#live-warnings li")).filter(seen).map((e) => e.textContent),
+             same: seen(document.getElementById("live-same")), none: seen(document.getElementById("live-none")),
+           }"""
+    )
+
+
+def test_what_limits_the_answer_stands_once(browser: Any, whole: tuple[Path, Plan]) -> None:
+    path, plan = whole
+    opened(browser, path)
+    shown(browser)
+    first = visible_notes(browser)
+    assert first["report"] == list(plan.warnings) != []
+    assert (first["headings"].count("What limits this answer"), first["other"]) == (1, [])
+    assert (first["same"], "Notes on this target" in first["headings"]) == (True, False)
+    # another target has its own notes, all of them
+    asked = plan.target
+    other = fields(browser, {"params": repr(30 * asked.params), "tokens": repr(asked.tokens), "tolerance": "0.05"})
+    then = visible_notes(browser)
+    assert then["other"] == other["warnings"] != first["report"]
+    assert then["headings"].count("What limits this answer") == then["headings"].count("Notes on this target") == 1
+    assert (then["same"], then["none"]) == (False, False)
+    # a refused question has none
+    fields(browser, {"params": "seven"})
+    refused = visible_notes(browser)
+    assert (refused["other"], refused["same"], "Notes on this target" in refused["headings"]) == ([], False, False)
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1000, 2), (1600, 3)])
+def test_figures_use_the_width_and_nothing_leaves_it(
+    browser: Any, whole: tuple[Path, Plan], width: int, columns: int
+) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        opened(browser, whole[0])
+        found = browser.execute_script(
+            """const plots = Array.from(document.querySelectorAll(".plot"), (e) => e.getBoundingClientRect());
+               return [document.documentElement.scrollWidth, new Set(plots.map((r) => Math.round(r.left))).size,
+                       Math.max(...plots.map((r) => r.right)), plots[0].width]"""
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert found[0] <= width
+    assert found[1] == columns
+    assert found[2] > 0.95 * width
+    assert found[3] > 300
+
+
 def test_light_dark_and_print_keep_text_readable(browser: Any, whole: tuple[Path, Plan]) -> None:
     opened(browser, whole[0])
     contrast = """const linear = (v) => (v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
