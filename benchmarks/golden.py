@@ -1,6 +1,6 @@
 """Every number that the commands print for the shipped sweeps, held against those of an earlier build.
 
-    python benchmarks/golden.py --out before.json            all sweeps, about 20 minutes on two cores
+    python benchmarks/golden.py --out before.json            all sweeps, about ten minutes on two cores
     python benchmarks/golden.py --against before.json        what has changed since, on the same machine
 
 Losses and what is minimised must agree to 1e-9 (relative), ratios and interval ends to 1e-6, unless `--close` says
