@@ -60,7 +60,7 @@ def test_no_transient_no_burn_in(world):
 
 
 def test_a_burn_in_of_nothing_is_said_as_such(world, monkeypatch):
-    monkeypatch.setattr(transient, "_rollout", lambda *rest: 1.0)
+    monkeypatch.setattr(transient, "_missed", lambda *rest: np.ones(1))
     (warning,) = fit(validate(rising(world, noise=5e-4, checkpoints=20), "w"), "dcpt", draws=0, threads=1).warnings
     assert warning.endswith("which the law cannot follow: all rows are kept (chosen by rollout over tokens)")
 
