@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,12 @@ class BaseTokens:
         """Whether bases of different sizes saw different numbers of tokens."""
         return max(self.tokens) > (1 + SAME) * min(self.tokens)
 
+    @cached_property
+    def _power_law(self) -> tuple[float, float]:
+        """Slope and level of log tokens over log size: a plan asks for them at each step of its search for a root."""
+        slope, level = np.polyfit(np.log(self.params), np.log(self.tokens), 1)
+        return float(slope), float(level)
+
     def at(self, params: npt.ArrayLike) -> Array:
         """The tokens of a base of that size, an array of its shape: those in the table at the sizes of the table, else from
         a power law in the size through them (bases of equal tokens and of equal tokens per parameter are both on one)."""
@@ -38,7 +45,7 @@ class BaseTokens:
         x, y = np.log(self.params), np.log(self.tokens)
         if not self.varies:
             return np.full(sizes.shape, float(np.exp(y.mean())))
-        slope, level = np.polyfit(x, y, 1)
+        slope, level = self._power_law
         carried = np.exp(level + slope * np.log(sizes))
         distance = np.abs(np.log(sizes)[..., None] - x)
         nearest = np.argmin(distance, axis=-1)
