@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,5 +70,5 @@ def _encode_corpus(fit: CorpusFit) -> dict[str, Any]:
         "ratios": list(fit.ratios),
         "others": {domain: dict(values) for domain, values in fit.others.items()},
         "misses": [finite_or_none(miss) for miss in fit.misses],
-        "base_tokens": None if fit.base_tokens is None else vars(fit.base_tokens),
+        "base_tokens": None if fit.base_tokens is None else asdict(fit.base_tokens),
     }

@@ -155,3 +155,13 @@ def test_notes_of_an_older_file_are_read_without_codes(made, tmp_path):
     again = load_fit(path)
     assert again.general.warnings == made.general.warnings
     assert {one.code for one in again.general.warnings} == {"other"}
+
+
+def test_what_a_fit_has_looked_up_is_not_saved(forgetting_fit, tmp_path):
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    forgetting_fit.save(before)
+    forgetting_fit.general.values(3e7, 1e8, np.array([0.1, 0.5]))
+    assert forgetting_fit.general.base_tokens.varies
+    forgetting_fit.save(after)
+    assert after.read_text() == before.read_text()
+    load_fit(after)
