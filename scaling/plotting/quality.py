@@ -36,7 +36,7 @@ def plot_observed_predicted(runs: Runs, fit: Fit, corpus: str = "general", *, ax
         xlim=(low, high),
         ylim=(low, high),
         xlabel=f"predicted {what} (nats/token)",
-        ylabel=f"observed {what} (nats/token)",
+        ylabel=f"observed {what}\n(nats/token)",  # in one line it is longer than a low figure
     )
     ax.set_aspect("equal")
     _beyond(ax, rows, low, high, ("observed", "predicted"))

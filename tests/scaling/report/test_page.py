@@ -297,6 +297,20 @@ def test_figures_use_the_width_and_nothing_leaves_it(
     assert found[3] > 300
 
 
+def test_no_text_of_a_figure_is_cut_off(browser: Any, whole: tuple[Path, Plan]) -> None:
+    opened(browser, whole[0])
+    count, cut = browser.execute_script(
+        """const texts = Array.from(document.querySelectorAll(".plot svg text"));
+           const outside = texts.filter((text) => {
+             const own = text.getBoundingClientRect(), frame = text.closest("svg").getBoundingClientRect();
+             return Math.max(frame.left - own.left, own.right - frame.right, frame.top - own.top, own.bottom - frame.bottom) > 2;
+           });
+           return [texts.length, outside.map((text) => text.textContent)]"""
+    )
+    assert count > 200
+    assert cut == []
+
+
 def test_light_dark_and_print_keep_text_readable(browser: Any, whole: tuple[Path, Plan]) -> None:
     opened(browser, whole[0])
     contrast = """const linear = (v) => (v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
