@@ -72,5 +72,5 @@ def _palette(encoded: str) -> str:
     image = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
     reduced = image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    reduced.save(buffer, format="png", optimize=True)
+    reduced.save(buffer, format="png", compress_level=6)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import TightLayoutEngine
 
 from scaling import plot
 from scaling.errors import InputError
@@ -24,6 +26,7 @@ from scaling.runs import Runs
 from scaling.units import counted
 
 Drawing = Callable[..., Axes]  # takes ax
+PAD = 0.3  # of the font's size, around a drawing
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,8 @@ def _of_corpus(runs: Runs, fit: Fit, corpus: str) -> list[_Part]:
 def _figure(title: str, caption: str, drawing: Drawing, wide: bool) -> Figure:
     # ids differ between the figures of a page
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.family": "sans-serif"}):
-        canvas = Canvas(figsize=(8.4, 4.4) if wide else (6.0, 4.2), layout="constrained")
+        # A tight layout looks at each text once, a constrained one twice, for the same picture.
+        canvas = Canvas(figsize=(8.4, 4.4) if wide else (6.0, 4.2), layout=TightLayoutEngine(pad=PAD))
         try:
             drawing(ax=canvas.add_subplot())
         except InputError as reason:
@@ -157,9 +161,10 @@ def _figure(title: str, caption: str, drawing: Drawing, wide: bool) -> Figure:
 def _svg(canvas: Canvas) -> str:
     """The figure as one SVG element without the head of a file; no dates, so that the same figure is the same text."""
     text = io.StringIO()
-    canvas.savefig(
-        text, format="svg", dpi=dense.DPI, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-    )
+    canvas.set_dpi(dense.DPI)  # of images; drawing an SVG leaves 72
+    # Figure.savefig draws twice, first for the layout alone, which is made while drawing anyway.
+    FigureCanvasSVG(canvas).print_svg(text, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    canvas.set_layout_engine("none")  # a second drawing keeps the first one's layout
     element = dense.smaller(text.getvalue())
     element = element[element.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
