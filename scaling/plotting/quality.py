@@ -40,7 +40,7 @@ def plot_observed_predicted(runs: Runs, fit: Fit, corpus: str = "general", *, ax
     )
     ax.set_aspect("equal")
     _beyond(ax, rows, low, high, ("observed", "predicted"))
-    ax.legend(title="params", frameon=False, fontsize=style.SMALL)
+    ax.legend(title=_heading(rows, "params"), frameon=False, fontsize=style.SMALL)
     return ax
 
 
@@ -80,7 +80,7 @@ def plot_residuals(
     elif by == "tokens":
         style.count_ticks(ax.xaxis)
     _beyond(ax, rows, low, high, ("residual",))
-    ax.legend(title="ratio" if by == "params" else "params", frameon=False, fontsize=style.SMALL, loc="upper left",
+    ax.legend(title=_heading(rows, groups), frameon=False, fontsize=style.SMALL, loc="upper left",
               bbox_to_anchor=(1.0, 1.0))  # fmt: skip
     return ax
 
@@ -114,13 +114,18 @@ def _points(ax: Axes, rows: pd.DataFrame, x: str, y: str, by: str) -> None:
     if len(out):
         ax.plot(out[x], out[y], "o", color="0.6", mfc="none", ms=3.5, mew=0.7, label="left out of the fit", zorder=2)
     keys = sorted(rows[by].unique())
-    shades = style.by_order(keys)
+    shades, shown = style.by_order(keys), style.named(keys)
     for i, (key, (colour, marker)) in enumerate(style.by_category(keys).items()):
         own = rows[rows[by] == key]
-        name = format_count(key) if by == "params" else f"{key:g}"
+        name = None if key not in shown else format_count(key) if by == "params" else f"{key:g}"
         shade = colour if by == "params" else shades[key]
         marker = style.MARKERS[i % len(style.MARKERS)] if by == "ratio" else marker
         ax.plot(own[x], own[y], marker, color=shade, ms=4, mew=0, alpha=0.8, label=name, zorder=3)
+
+
+def _heading(rows: pd.DataFrame, by: str) -> str:
+    """The legend's title for `_points`."""
+    return style.heading(by, list(rows.loc[rows["fitted"], by].unique()))
 
 
 def _span(values: pd.DataFrame, fitted: pd.Series[bool]) -> tuple[float, float]:

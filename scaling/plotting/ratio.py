@@ -55,16 +55,18 @@ def plot_loss_by_ratio(
         ax.set_title(f"{format_count(float(rows['params'].iloc[0]))} params", fontsize=10, loc="left")
     drawn = pd.concat([one.rows for one in series])
     style.cut_cliff(ax, drawn["ratio"], drawn["shown"], corpus, left=corpus == "domain" and by == "params")
-    ax.legend(title=by if by == "params" else "CPT tokens", frameon=False, fontsize=style.SMALL)
+    title = style.heading("params", list(rows["params"].unique())) if by == "params" else "CPT tokens"
+    ax.legend(title=title, frameon=False, fontsize=style.SMALL)
     return ax
 
 
 @dataclass(frozen=True)
 class _Series:
-    """Points of one size and token count, `shown` against ratio; hollow: those of runs that go on."""
+    """Points of one size and token count, `shown` against ratio; hollow: those of runs that go on. label: None where the
+    legend does not name them."""
 
     rows: pd.DataFrame
-    label: str
+    label: str | None
     colour: Any
     marker: str
     hollow: bool = False
@@ -118,8 +120,10 @@ def _of_size(
 
 
 def _sizes(rows: pd.DataFrame) -> list[_Series]:
-    looks = style.by_category(sorted(rows["params"].unique()))
-    return [_Series(rows[rows["params"] == n], format_count(n), *look) for n, look in looks.items()]
+    sizes = sorted(rows["params"].unique())
+    shown, looks = style.named(sizes), style.by_category(sizes)
+    names = {n: format_count(n) if n in shown else None for n in sizes}
+    return [_Series(rows[rows["params"] == n], names[n], *look) for n, look in looks.items()]
 
 
 def _counts(rows: pd.DataFrame, fit: Fit | None) -> list[_Series]:

@@ -31,6 +31,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#666666"
 SMALL = 8  # points, of legends and notes
+MOST_NAMED = 12  # keys in a legend; with more it is taller than its figure and leaves the axes no room
+MOST_TICKS = 7  # sizes written along an axis
 
 
 def axes(ax: Axes | None, size: tuple[float, float] = (6.0, 4.2)) -> Axes:
@@ -54,6 +56,18 @@ def by_order(keys: Sequence[float]) -> dict[float, tuple[float, float, float, fl
     shades = mpl.colormaps["viridis"]
     last = max(1, len(keys) - 1)
     return {key: shades(0.88 * i / last) for i, key in enumerate(keys)}
+
+
+def named(keys: Sequence[Key], most: int = MOST_NAMED) -> tuple[Key, ...]:
+    """The keys that a legend or an axis names: all, or of many `most` in even steps with both ends."""
+    if len(keys) <= most:
+        return tuple(keys)
+    return tuple(keys[round(place)] for place in np.linspace(0, len(keys) - 1, most))
+
+
+def heading(what: str, keys: Sequence[Key]) -> str:
+    """The title of a legend of keys, which says whether it names them all."""
+    return what if len(keys) <= MOST_NAMED else f"{what}, {MOST_NAMED} of {len(keys)}"
 
 
 def law_line(ax: Axes, x: Array, y: Array, inside: Mask, **options: Any) -> None:
@@ -103,8 +117,9 @@ def _far(one: CorpusFit, name: str, value: float, what: str, most: str = "larges
 
 
 def size_ticks(ax: Axes, sizes: Sequence[float]) -> None:
-    """A tick a model size on a log axis, written as 2.66M, where a few sizes would leave it without any number."""
-    ax.set_xticks(list(sizes), [format_count(size) for size in sizes])
+    """A tick per model size on a log axis, written as 2.66M, where a few sizes would leave it without any number."""
+    shown = named(sizes, MOST_TICKS)
+    ax.set_xticks(list(shown), [format_count(size) for size in shown])
     ax.set_xticks([], minor=True)
 
 

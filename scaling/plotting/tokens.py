@@ -33,8 +33,11 @@ def plot_loss_by_tokens(
     ax = style.axes(ax)
     first, last = float(rows["tokens"].min()), float(rows["tokens"].max())
     start = max(first, last * fit.burn_in if fit else 0.0)
-    for i, (ratio, colour) in enumerate(style.by_order(sorted(rows["ratio"].unique())).items()):
-        look = {"color": colour, "marker": style.MARKERS[i % len(style.MARKERS)], "label": f"{ratio:g}"}
+    ratios = sorted(rows["ratio"].unique())
+    shown = style.named(ratios)
+    for i, (ratio, colour) in enumerate(style.by_order(ratios).items()):
+        name = f"{ratio:g}" if ratio in shown else None
+        look = {"color": colour, "marker": style.MARKERS[i % len(style.MARKERS)], "label": name}
         _runs(ax, rows[rows["ratio"] == ratio], corpus, look)
         if fit is not None and corpus in fit.corpora:
             _law(ax, fit, corpus, size, np.geomspace(start, last, 100), float(ratio), colour)
@@ -47,7 +50,13 @@ def plot_loss_by_tokens(
     ax.set(xscale="log", xlabel="CPT tokens", ylabel=f"{corpus} loss (nats/token)")
     style.count_ticks(ax.xaxis)
     ax.set_title(f"{format_count(size)} params", fontsize=10, loc="left")
-    ax.legend(title="ratio", frameon=False, fontsize=style.SMALL, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(
+        title=style.heading("ratio", ratios),
+        frameon=False,
+        fontsize=style.SMALL,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+    )
     return ax
 
 

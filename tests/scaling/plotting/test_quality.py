@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
@@ -11,7 +12,7 @@ from scaling.fitting import Fit
 from scaling.fitting.validation import Validation, validate_law
 from scaling.fitting.validation.residuals import residuals
 from scaling.laws import get_law
-from scaling.runs import Runs
+from scaling.runs import Runs, validate
 
 from .conftest import World
 
@@ -73,6 +74,33 @@ def test_residuals_with_their_mean(runs: Runs, fit: Fit, by: str) -> None:
     drawn = sum(len(line.get_xdata()) for line in ax.lines if line.get_linestyle() == "None")
     assert drawn == len(rows)
     assert "nats/token" in ax.get_ylabel()
+
+
+def test_a_legend_of_many_keys_leaves_the_axes_room(runs: Runs) -> None:
+    """Twenty-five ratios and sizes: both ends are named, and the title says of how many."""
+    frame = pd.concat(
+        runs.frame.assign(params=runs.frame["params"] * 1.04**i, ratio=runs.frame["ratio"] * (1 - i / 100))
+        for i in range(9)
+    )
+    many = validate(frame.drop(columns="run"), "many.csv")
+    fit = scaling.fit(many, law="dcpt", draws=0, burn_in=0.25, threads=1)
+    sizes, ratios = frame["params"].nunique(), frame.loc[frame["tokens"] > 0, "ratio"].nunique()
+    assert min(sizes, ratios) > 25
+    pictures = {
+        scaling.plot.residuals(many, fit): f"ratio, 12 of {ratios}",
+        scaling.plot.residuals(many, fit, by="tokens"): f"params, 12 of {sizes}",
+        scaling.plot.observed_predicted(many, fit): f"params, 12 of {sizes}",
+        scaling.plot.loss_by_ratio(many, fit): f"params, 12 of {sizes}",
+    }
+    for ax, title in pictures.items():
+        ax.figure.canvas.draw()
+        assert ax.get_legend().get_title().get_text() == title
+        assert ax.get_position().height > 0.5
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+        ends = ("0", "1") if title.startswith("ratio") else ("100M", "1.37B")
+        assert set(ends) <= set(texts)
+        assert 12 <= len(texts) <= 14
+    assert len(next(iter(pictures)).get_xticks()) == 7
 
 
 def test_rows_beyond_the_axes_are_counted(runs: Runs, fit: Fit) -> None:
