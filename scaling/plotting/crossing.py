@@ -72,7 +72,8 @@ def mark(ax: Axes, x: float, plan: Plan, colour: str, marker: str, name: str) ->
 
 def measured(ax: Axes, x: pd.Series, known: pd.DataFrame, name: str = "measured in the probes", face: str = "") -> None:
     """Critical ratios that the runs themselves show, with the range over seeds."""
-    spread = [known["ratio"] - known["low"], known["high"] - known["ratio"]]
+    # Where the runs of some seeds do not enclose a ratio, that of the mean may lie beyond those of the others.
+    spread = [(known["ratio"] - known["low"]).clip(lower=0.0), (known["high"] - known["ratio"]).clip(lower=0.0)]
     look: dict[str, Any] = {"fmt": "o", "color": style.COLOURS[0], "capsize": 3, "zorder": 4, "label": name}
     ax.errorbar(x, known["ratio"], spread, mfc=face or style.COLOURS[0], **look)
 

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
@@ -59,6 +60,16 @@ def test_critical_ratio_shows_probes_and_targets(runs: Runs, fit: Fit) -> None:
     x = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() in "os"])
     assert {*SIZES, 4e9} <= set(x)
     assert ax.get_ylim() == (-0.02, 1.02)
+
+
+def test_a_measured_ratio_beyond_those_of_single_seeds_is_drawn(fit: Fit) -> None:
+    rows = [(1e8, 3e9, 0.5, 0.6, 0.7, 3), (3e8, 3e9, 0.5, 0.3, 0.4, 3), (1e9, 3e9, 0.5, 0.4, 0.6, 3)]
+    measured = pd.DataFrame(rows, columns=["params", "tokens", "ratio", "low", "high", "seeds"])
+    ax = scaling.plot.critical_ratio(measured, {"plan": critical_ratio(fit, 4e9, 3e9)})
+    segments = ax.containers[0].lines[2][0].get_segments()
+    assert [one[:, 1].tolist() for one in segments] == [
+        pytest.approx(ends) for ends in ([0.5, 0.7], [0.3, 0.5], [0.4, 0.6])
+    ]
 
 
 def test_critical_ratio_draws_the_fit_to_the_farthest_target(changes: World) -> None:
